@@ -1,0 +1,11 @@
+"""Cross-origin requests: who may send them, and what becomes of the others.
+
+- `rulebook`: what a policy may hold.
+- `policy`: the policy of an environment, from `environments.toml` and the presets.
+- `middleware`: the wiring.
+"""
+
+from .middleware import CrossOriginAPI
+from .policy import ConfigurationError, Policy, load_policy
+
+__all__ = ["ConfigurationError", "CrossOriginAPI", "Policy", "load_policy"]

@@ -1,0 +1,41 @@
+"""The API: `app` is what a server runs, `create_app` makes another one for other settings."""
+
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+from . import auth
+from .cors import ConfigurationError, CrossOriginAPI
+from .settings import Settings
+
+OPENAPI_FILE = Path(__file__).with_name("openapi.toml")
+
+
+def create_app(settings: Settings) -> CrossOriginAPI:
+    """Return the API for the environment that the settings name."""
+    policy = settings.policy
+    about = tomllib.loads(OPENAPI_FILE.read_text(encoding="utf-8"))
+    app = CrossOriginAPI(
+        policy,
+        **about,
+        version=version(str(__package__)),
+        openapi_url="/openapi.json" if policy.local else None,
+    )
+    app.state.verifier = auth.create_verifier(settings.jwt)
+    app.include_router(auth.router)
+
+    @app.get("/")
+    async def read_root() -> dict[str, str]:
+        return {"message": "Hello World"}
+
+    @app.get("/health")
+    async def read_health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return app
+
+
+try:
+    app = create_app(Settings())
+except ConfigurationError as error:
+    raise SystemExit(str(error)) from None

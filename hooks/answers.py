@@ -4,6 +4,7 @@ cookiecutter runs this file three times in a run, through `secured_fastapi_exten
 questions, for the files and for the hook.
 """
 
+import inspect
 import json
 import keyword
 import re
@@ -28,6 +29,12 @@ Fault = rulebook["Fault"]
 Rule = rulebook["Rule"]
 reasons = rulebook["reasons"]
 shown = rulebook["shown"]
+
+QUESTIONS: dict[str, Any] = {
+    name: default
+    for name, default in json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8")).items()
+    if not name.startswith("_")
+}
 
 Answers = Mapping[str, Any]
 
@@ -60,12 +67,12 @@ def text_faults(where: str, text: str) -> Iterator[Any]:
 
 LONGEST_SLUG = 50
 
-COMING_AND_GOING = frozenset(
-    "aifc annotationlib asynchat asyncore audioop cgi cgitb chunk compression crypt distutils imghdr "
-    "imp mailcap msilib nis nntplib ossaudiodev pipes pathlib smtpd sndhdr spwd string sunau "
-    "telnetlib uu xdrlib".split()
+NOT_IN_ALL_VERSIONS = frozenset(
+    "aifc annotationlib asynchat asyncore audioop cgi cgitb chunk compression crypt distutils "
+    "imghdr imp lib2to3 mailcap msilib nis nntplib ossaudiodev pipes profiling smtpd sndhdr spwd "
+    "sunau telnetlib uu xdrlib".split()
 )
-"""Modules of the standard library in one of Python 3.11 to 3.14, but not in all of them."""
+"""Modules of the standard library of some Python since 3.11, but not of all."""
 
 DEPENDENCIES = frozenset(
     "annotated_doc annotated_types anyio ast_serialize certifi click dotenv fastapi h11 httpcore2 "
@@ -102,7 +109,7 @@ SLUG_RULES = (
     ),
     Rule(
         "standard-library",
-        lambda slug: package(slug) in sys.stdlib_module_names | COMING_AND_GOING,
+        lambda slug: package(slug) in sys.stdlib_module_names | NOT_IN_ALL_VERSIONS,
         "is a module of Python's standard library",
     ),
     Rule("dependency", lambda slug: package(slug) in DEPENDENCIES, "is a package it depends on"),
@@ -219,13 +226,28 @@ def checked(answers: Answers) -> str:
     return "yes"
 
 
-def check_before_writing() -> None:
-    """End the run if an answer is wrong, where files are about to be made from answers.
+def take_literally(questions: dict[str, Any]) -> None:
+    """Keep Jinja from running what arguments and configuration files answer.
 
-    A replay comes here without any question: what it holds is checked here only.
+    cookiecutter renders these answers as if they were defaults of the template: they are replaced
+    by a template that renders to their text.
     """
-    frame = sys._getframe()
-    while frame := frame.f_back:
+    for name, default in QUESTIONS.items():
+        answer = questions.get(name)
+        if isinstance(answer, str) and answer != default:
+            questions[name] = "{{ " + ascii(answer.strip()) + " }}"
+
+
+def attend_to_answers() -> None:
+    """See to the answers as they are where cookiecutter has come to: it needs Jinja twice.
+
+    Before the questions, what was answered beforehand stands among the defaults. Before the files,
+    all answers are there, those of a replay for the first time: nothing has been written yet.
+    """
+    frame = inspect.currentframe()
+    while frame := frame and frame.f_back:
+        if frame.f_code.co_name == "prompt_for_config":
+            take_literally(frame.f_locals["context"]["cookiecutter"])
         if frame.f_code.co_name == "generate_files":
             answers = frame.f_locals["context"]["cookiecutter"]
             refuse(answer_faults(answers))
@@ -273,8 +295,15 @@ def toml_array(items: list[str]) -> str:
 
 
 def markdown(text: str) -> str:
-    """Return a text for Markdown that reads as it was typed."""
-    return re.sub(r"([\\`*_{}\[\]<>()#+\-!|&~$.:@^=])", r"\\\1", text)
+    """Return a text for Markdown, in a heading or a paragraph, that reads as it was typed."""
+    text = re.sub(r"[\\`*_\[\]<>#|~$]", r"\\\g<0>", text)
+    text = re.sub(r"&(?=#?\w+;)|:(?=[\w+-]+:)|^[-+=]", r"\\\g<0>", text)
+    return re.sub(r"^(\d+)([.)])", r"\1\\\2", text)
+
+
+def code_list(items: list[str]) -> str:
+    """Return a list for a cell of a Markdown table, each item as code."""
+    return ", ".join(f"`{item}`" for item in items) or "none"
 
 
 def given(answers: Answers) -> dict[str, Any]:
@@ -283,16 +312,12 @@ def given(answers: Answers) -> dict[str, Any]:
         "project_slug": slug(answers["project_name"]),
         "origins": default_origins(answers["environments"]),
     }
-    questions = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
-    return {
-        name: answers[name]
-        for name in questions
-        if not name.startswith("_") and answers[name] != derived.get(name)
-    }
+    return {name: answers[name] for name in QUESTIONS if answers[name] != derived.get(name)}
 
 
 FILTERS: tuple[Callable[..., Any], ...] = (
     checked,
+    code_list,
     default_origins,
     environments,
     given,
@@ -304,6 +329,6 @@ FILTERS: tuple[Callable[..., Any], ...] = (
 
 
 def install(environment: Environment) -> None:
-    """Give a Jinja environment the filters of this template, after checking the answers."""
-    check_before_writing()
+    """Give an environment of Jinja the filters of this template, and see to the answers."""
+    attend_to_answers()
     environment.filters.update({function.__name__: function for function in FILTERS})

@@ -1,0 +1,172 @@
+"""What the tests share: the command that generates, and projects generated once for them all."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from uv import find_uv_bin
+
+TEMPLATE = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class AnswerSet:
+    """Answers to generate a project from, and the Python that it is tested on."""
+
+    python: str
+    answers: dict[str, str]
+    slug: str = "hello-api"
+
+
+ANSWER_SETS = {
+    "defaults": AnswerSet("3.11", {}),
+    "dev-credentials": AnswerSet(
+        "3.12",
+        {
+            "project_name": "Hello, World!",
+            "environments": "local",
+            "origins": "local=http://localhost:5173",
+            "cors_preset": "dev",
+            "allow_credentials": "yes",
+        },
+        slug="hello-world",
+    ),
+    "strict-credentials-five": AnswerSet(
+        "3.13",
+        {
+            "project_name": "An API whose name is as long as a name of an API can be",
+            "environments": "dev,test,qa-1,staging,production",
+            "origins": (
+                "dev=; test=https://test.example.com:8443; qa-1=; staging=https://[2606:4700::1111],"
+                "https://xn--mnchen-3ya.example; production=https://a.example.com,https://example.com"
+            ),
+            "cors_preset": "strict",
+            "allow_credentials": "yes",
+        },
+        slug="an-api-whose-name-is-as-long-as-a-name-of-an-api-c",
+    ),
+    "dev-quotes": AnswerSet(
+        "3.11",
+        {
+            "project_name": """Zoë's "quoted" `API` \\ <b>""",
+            "description": """It's 100 % "odd": {braces} & {{ more }}, $HOME, # and مرحبا 🚀.""",
+            "team": "R&D {% team %}",
+            "environments": "dev, prod",
+            "origins": "dev=http://[::1]:3000; prod=",
+            "cors_preset": "dev",
+        },
+        slug="zoe-s-quoted-api-b",
+    ),
+}
+"""A few that cover both presets, credentials, one to five environments, empty groups, odd texts."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A generated project."""
+
+    path: Path
+
+    @property
+    def package(self) -> str:
+        return self.path.name.replace("-", "_")
+
+    @property
+    def source(self) -> Path:
+        return self.path / "src" / self.package
+
+    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the project's own environment there, as on a machine of its own."""
+        own = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
+        own |= {"PATH": f"{self.path / '.venv' / 'bin'}{os.pathsep}{own['PATH']}"} | variables
+        own.pop("VIRTUAL_ENV", None)
+        return subprocess.run(
+            command, cwd=self.path, env=own, capture_output=True, text=True, check=False
+        )
+
+    def files(self) -> dict[str, bytes]:
+        """Return what was generated: the content of each file by its path."""
+        return {
+            file.relative_to(self.path).as_posix(): file.read_bytes()
+            for file in sorted(self.path.rglob("*"))
+            if file.is_file()
+        }
+
+
+def run_cookiecutter(
+    output: Path, *arguments: str, **answers: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does, in an empty home, without a terminal to ask in."""
+    home = output.parent / f"{output.name}-home"
+    home.mkdir(exist_ok=True)
+    output.mkdir(exist_ok=True)
+    given = [f"{name}={answer}" for name, answer in answers.items()]
+    return subprocess.run(
+        [sys.executable, "-m", "cookiecutter", *arguments, str(TEMPLATE), *given],
+        cwd=output,
+        env={**os.environ, "HOME": str(home)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def generate(output: Path, **answers: str) -> Project:
+    """Generate a project, without questions, from the template as it stands."""
+    result = run_cookiecutter(output, "--no-input", **answers)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    [path] = output.iterdir()
+    return Project(path)
+
+
+def python(version: str) -> str:
+    """Return an interpreter of this version: pyenv's, else whichever uv finds or installs."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = sorted(pyenv.glob(f"{version}.*/bin/python"))
+    return str(found[-1]) if found else version
+
+
+def install(project: Project, version: str) -> None:
+    """Make the project's environment, by the first command of its README."""
+    result = project.run(find_uv_bin(), "sync", "--quiet", "--python", python(version))
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Project]:
+    """Return what generates the project of an answer set: once for all tests of a process."""
+    projects: dict[str, Project] = {}
+
+    def project_of(name: str) -> Project:
+        if name not in projects:
+            output = tmp_path_factory.mktemp(name)
+            projects[name] = generate(output, **ANSWER_SETS[name].answers)
+        return projects[name]
+
+    return project_of
+
+
+@pytest.fixture(scope="session")
+def installed(generated: Callable[[str], Project]) -> Callable[[str], Project]:
+    """Return what generates and installs the project of an answer set: once, as above."""
+    done: set[str] = set()
+
+    def project_of(name: str) -> Project:
+        project = generated(name)
+        if name not in done:
+            install(project, ANSWER_SETS[name].python)
+            done.add(name)
+        return project
+
+    return project_of
+
+
+def answer_sets() -> list[object]:
+    """Return a parameter for each answer set, all tests of one of them in one process."""
+    return [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ANSWER_SETS]

@@ -1,334 +1,241 @@
-"""The answers: what may be answered, what the files of a project make of it, and who checks when.
+"""Where cookiecutter and the rules meet: who asks again, what is refused, and when.
 
-cookiecutter runs this file three times in a run, through `secured_fastapi_extension.py`: for the
-questions, for the files and for the hook.
+`secured_fastapi_extension.py` runs this file whenever cookiecutter makes an environment of Jinja:
+before the questions, before the files, and before the hook. cookiecutter hands an extension neither
+the answers nor whether there is anybody to ask: both are read from its frames on the stack.
 """
 
 import inspect
 import json
-import keyword
-import re
 import runpy
+import shlex
 import sys
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from types import FrameType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment
-from slugify import slugify
 
-TEMPLATE = Path(__file__).parent.parent
-PROJECT = TEMPLATE / "{{cookiecutter.project_slug}}"
-RULEBOOK = PROJECT / "src" / "{{cookiecutter.__package}}" / "cors" / "rulebook.py"
-
-rulebook = runpy.run_path(str(RULEBOOK))
-Fault = rulebook["Fault"]
-Rule = rulebook["Rule"]
-reasons = rulebook["reasons"]
-shown = rulebook["shown"]
-
-QUESTIONS: dict[str, Any] = {
-    name: default
-    for name, default in json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8")).items()
-    if not name.startswith("_")
-}
-
-Answers = Mapping[str, Any]
+if TYPE_CHECKING:
+    from hooks import rendering, rules
+else:
+    rules, rendering = (
+        SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name(name))))
+        for name in ("rules.py", "rendering.py")
+    )
 
 
-# --- Texts --------------------------------------------------------------------------------------
-
-LONGEST_TEXT = 200
-
-TEXT_RULES = (
-    Rule("empty", lambda text: not text.strip(), "is empty"),
-    Rule("long", lambda text: len(text) > LONGEST_TEXT, f"is over {LONGEST_TEXT} characters long"),
-    Rule(
-        "control-character",
-        lambda text: any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text),
-        "holds a line break or a control character",
-    ),
-)
+def frame_of(function: str) -> FrameType | None:
+    """Return the innermost frame of a function of cookiecutter or cruft, None if none is called."""
+    frame = inspect.currentframe()
+    while frame:
+        package = frame.f_globals.get("__name__", "").partition(".")[0]
+        if frame.f_code.co_name == function and package in {"cookiecutter", "cruft"}:
+            return frame
+        frame = frame.f_back
+    return None
 
 
-def text_faults(where: str, text: str) -> Iterator[Any]:
-    """Yield what is wrong with a text that goes into README, pyproject.toml and OpenAPI."""
-    why = " and ".join(reasons(TEXT_RULES, text))
-    if why:
-        visible = "".join(c if c.isprintable() else " " for c in text)
-        mended = " ".join(visible.split())[:LONGEST_TEXT].strip()
-        yield Fault(where, text, why, f"write {shown(mended)}" if mended else "write some words")
+def variables_of(*functions: str) -> dict[str, Any]:
+    """Return the local variables of the first of these functions that is being called."""
+    frames = (frame_of(function) for function in functions)
+    return next((frame.f_locals for frame in frames if frame), {})
 
 
-# --- Name of the project ------------------------------------------------------------------------
-
-LONGEST_SLUG = 50
-
-NOT_IN_ALL_VERSIONS = frozenset(
-    "aifc annotationlib asynchat asyncore audioop cgi cgitb chunk compression crypt distutils "
-    "imghdr imp lib2to3 mailcap msilib nis nntplib ossaudiodev pipes profiling smtpd sndhdr spwd "
-    "sunau telnetlib uu xdrlib".split()
-)
-"""Modules of the standard library of some Python since 3.11, but not of all."""
-
-DEPENDENCIES = frozenset(
-    "annotated_doc annotated_types anyio ast_serialize certifi click dotenv fastapi h11 httpcore2 "
-    "httptools httpx2 idna iniconfig librt mypy mypy_extensions mypyc opentelemetry packaging "
-    "pathspec pluggy pydantic pydantic_core pydantic_settings pygments pytest python_dotenv pyyaml "
-    "ruff starlette truststore typing_extensions typing_inspection uvicorn uvloop watchfiles "
-    "websockets yaml".split()
-)
-"""Import names, and names of distributions, of what a generated project installs."""
-
-DEVICES = frozenset("aux con nul prn".split())
-"""Names that are no folder on Windows."""
-
-TAKEN = frozenset("conftest src test tests".split())
-"""Names that the project itself has another use for."""
+def configuration() -> dict[str, Any]:
+    """Return cookiecutter's configuration, as it was read from the user's file if there is one."""
+    run = variables_of("generate_cookiecutter_context", "cookiecutter")
+    return dict(run.get("config_dict", {}))
 
 
-def package(slug: str) -> str:
-    """Return the name of the package in a project of this name."""
-    return slug.replace("-", "_")
+def somebody_is_there() -> bool:
+    """Tell whether questions are asked, and in a terminal: then a wrong answer is asked again."""
+    asks = variables_of("prompt_for_config").get("no_input") is False
+    return asks and sys.stdin.isatty()
 
 
-SLUG_RULES = (
-    Rule(
-        "pattern",
-        lambda slug: not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", slug),
-        "is not made of lower-case letters and digits, a letter first, with single hyphens between",
-    ),
-    Rule("long", lambda slug: len(slug) > LONGEST_SLUG, f"is over {LONGEST_SLUG} characters long"),
-    Rule(
-        "keyword",
-        lambda slug: package(slug) in {*keyword.kwlist, *keyword.softkwlist},
-        "is a keyword of Python",
-    ),
-    Rule(
-        "standard-library",
-        lambda slug: package(slug) in sys.stdlib_module_names | NOT_IN_ALL_VERSIONS,
-        "is a module of Python's standard library",
-    ),
-    Rule("dependency", lambda slug: package(slug) in DEPENDENCIES, "is a package it depends on"),
-    Rule("device", lambda slug: slug in DEVICES, "is no name for a folder on Windows"),
-    Rule("taken", lambda slug: package(slug) in TAKEN, "is a name that the project has a use for"),
-)
+# --- Given beforehand: arguments, configuration files, replays ----------------------------------
 
 
-def slug(text: str) -> str:
-    """Return a name for folder and distribution, made of a name for people."""
-    words = slugify(text).lstrip("-0123456789")
-    made = words[:LONGEST_SLUG].rstrip("-")
-    if not reasons(SLUG_RULES, made):
-        return made
-    return f"{made[: LONGEST_SLUG - 4].rstrip('-')}-api".lstrip("-")
+def given_beforehand(questions: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the configuration file answers, and what the arguments do.
+
+    cookiecutter drops what follows a bad choice in a configuration file: so they are taken from
+    the function that has read both. Elsewhere whatever is not the default was an argument.
+    """
+    run = variables_of("generate_cookiecutter_context", "cookiecutter")
+    if run:
+        return dict(configuration()["default_context"]), dict(run["extra_context"] or {})
+    merged = {
+        name: answer[0] if isinstance(default, list) and isinstance(answer, list) else answer
+        for name, default in rules.QUESTIONS.items()
+        if (answer := questions.get(name, default)) != default
+    }
+    return {}, merged
 
 
-def slug_faults(where: str, text: str) -> Iterator[Any]:
-    """Yield what is wrong with the name of the project's folder, distribution and package."""
-    why = " and ".join(reasons(SLUG_RULES, text))
-    if why:
-        yield Fault(where, text, why, f"write {shown(slug(text))}")
+def question(name: str, cutoff: float) -> str | None:
+    """Return the question that a name is, or is this near to being, from 0 to 1."""
+    return next(iter(get_close_matches(name, rules.QUESTIONS, 1, cutoff=cutoff)), None)
 
 
-# --- Environments and origins -------------------------------------------------------------------
+def name_faults(where: str, names: Mapping[str, Any], *, cutoff: float) -> Iterator[Any]:
+    """Yield a fault for each name that is no question but is this near to being one."""
+    own = json.loads((rules.TEMPLATE / "cookiecutter.json").read_text("utf-8"))
+    for name in names:
+        if name in own and name not in rules.QUESTIONS:
+            yield rules.Fault(where, name, "is the template's own", "remove it")
+        elif name not in rules.QUESTIONS and (near := question(name, cutoff)):
+            yield rules.Fault(where, name, "is not a question", f"write {near}, or remove it")
 
 
-def names_in(environments: str) -> list[str]:
-    """Return the names of the environments in the answer that lists them."""
-    return [name.strip() for name in environments.split(",")]
+def before_questions(questions: dict[str, Any]) -> None:
+    """Take what was answered beforehand: literally, completely, or not at all.
+
+    cookiecutter would render these answers as templates: each gets replaced by a template that
+    renders to its text.
+    """
+    file, arguments = given_beforehand(questions)
+    faults = list(name_faults("Configuration file", file, cutoff=0.8))
+    if not frame_of("_generate_output"):  # cruft's update gives the answers to an older template
+        faults += name_faults("Argument", arguments, cutoff=0)
+    given = {
+        near: rules.taken(near, answer)
+        for name, answer in {**file, **arguments}.items()
+        if (near := question(name, 0.8))
+    }
+    if somebody_is_there():
+        faults += [x for name, answer in given.items() for x in rules.type_faults(name, answer)]
+    else:
+        faults += rules.all_faults(given)
+    refuse(faults, given)
+    for name in rules.FAULTS:
+        if name in given and name in questions:
+            literal = ascii(given[name])
+            text = f"cookiecutter | offered_origins({literal})" if name == "origins" else literal
+            questions[name] = f"{{{{ {text} }}}}"
 
 
-def groups_in(origins: str) -> list[tuple[str, list[str] | None]]:
-    """Return the groups in the answer that lists origins: a name, and None without a `=`."""
-    groups: list[tuple[str, list[str] | None]] = []
-    for text in origins.split(";"):
-        name, equals, listed = text.partition("=")
-        trusted = [origin.strip() for origin in listed.split(",")] if listed.strip() else []
-        if text.strip():
-            groups.append((name.strip(), trusted if equals else None))
-    return groups
+def before_files(answers: dict[str, Any]) -> None:
+    """Check all answers once more: a replay comes here without a question."""
+    given = {name: rules.taken(name, answers.get(name)) for name in rules.QUESTIONS}
+    refuse(rules.all_faults(given), given)
+    answers.update(given, __package=rules.package(given["project_slug"]))
 
 
-def line_of(groups: Mapping[str, list[str]]) -> str:
-    """Return the answer that lists these origins."""
-    return "; ".join(f"{name}={','.join(origins)}" for name, origins in groups.items())
+# --- Asked in a terminal ------------------------------------------------------------------------
 
 
-def default_origins(environments: str) -> str:
-    """Return the answer for origins that is offered for these environments."""
-    first, *others = names_in(environments)
-    groups = {first: ["http://localhost", "http://localhost:8080"]}
-    for name in others:
-        groups[name] = [f"https://{'app' if name == 'production' else name}.example.com"]
-    return line_of(groups)
+def say(text: object) -> None:
+    """Print a line below the question that it is about."""
+    sys.stdout.write(f"        {text}\n")
 
 
-def environments_faults(where: str, text: str) -> Iterator[Any]:
-    """Yield what is wrong with the list of environments."""
-    yield from rulebook["environment_faults"](where, names_in(text))
+def ask(question: str, default: str) -> str:
+    """Ask as cookiecutter does."""
+    from cookiecutter.prompt import read_user_variable
+
+    asking = variables_of("prompt_for_config")
+    return str(read_user_variable(question, default, asking["prompts"], asking["prefix"])).strip()
 
 
-def origins_faults(where: str, text: str, environments: str) -> Iterator[Any]:
-    """Yield what is wrong with the list of origins, given the list of environments."""
-    names = names_in(environments)
-    groups = groups_in(text)
-    for name, origins in groups:
-        if name not in names:
-            close = get_close_matches(name, names, 1) or names
-            why = "is not one of the environments"
-            yield Fault(where, name, why, f"write {' or '.join(map(shown, close))}")
-        if origins is None:
-            why = 'has no "=" after its name'
-            yield Fault(where, name, why, f"write {shown(f'{name}=')} if it trusts no origin")
-        yield from rulebook["origin_faults"](
-            f"{where}, {name}", origins or (), local=name == names[0]
-        )
-    given = [name for name, _ in groups]
-    yield from rulebook["repetitions"](where, given)
-    for name in dict.fromkeys(names):
-        if name not in given:
-            why = "is an environment without a group of origins"
-            yield Fault(where, name, why, f"add {shown(f'{name}=')} if it trusts no origin")
+def checked(answers: dict[str, Any], name: str) -> str:
+    """Ask a question again until its answer is right, if there is somebody to ask."""
+    if somebody_is_there() and name in answers:
+        while faults := list(rules.FAULTS[name](name, answers)):
+            for fault in faults:
+                say(fault)
+            answers[name] = ask(name, rules.MENDED[name](name, answers))
+    return ""
 
 
-# --- Checks -------------------------------------------------------------------------------------
+def all_checked(answers: dict[str, Any]) -> str:
+    """End the run if an answer is wrong, after the last question."""
+    given = {name: answer for name, answer in answers.items() if name in rules.QUESTIONS}
+    refuse(rules.all_faults(given), given)
+    return ""
 
 
-def answer_faults(answers: Answers) -> list[Any]:
-    """Return what is wrong with the answers to all questions that have a rule."""
-    faults = [
-        *text_faults("project_name", answers["project_name"]),
-        *slug_faults("project_slug", answers["project_slug"]),
-        *text_faults("description", answers["description"]),
-        *text_faults("team", answers["team"]),
-        *environments_faults("environments", answers["environments"]),
-    ]
-    if not any(fault.where == "environments" for fault in faults):
-        faults += origins_faults("origins", answers["origins"], answers["environments"])
-    return faults
+def offered_origins(answers: dict[str, Any], given: str = "") -> str:
+    """Return the origins to offer as default; in a terminal they are asked for one by one before.
+
+    `given` is what was answered beforehand: its groups are offered instead of examples.
+    """
+    names = rules.names_in(answers["environments"])
+    if not somebody_is_there():
+        return given or rules.default_origins(answers["environments"])
+    offered = {
+        **{name: rules.default_group(name, first=name == names[0]) for name in names},
+        **{name: origins or [] for name, origins in rules.groups_in(given) if name in names},
+    }
+    return str(rules.line_of({name: ask_group(name, offered[name], names) for name in names}))
 
 
-def refuse(faults: list[Any]) -> None:
-    """End the run with one message for all faults, if there is any: on standard error, status 1."""
+def ask_group(name: str, offered: list[str], names: list[str]) -> list[str]:
+    """Ask which origins one environment trusts until the answer is right; "none" is one."""
+    first = name == names[0]
+    while True:
+        question = f"{name}: which browser origins, with commas between, or none?"
+        answer = ask(question, ",".join(offered) or "none")
+        origins = [] if answer == "none" else [origin.strip() for origin in answer.split(",")]
+        faults = rules.group_faults(name, origins, first=first)
+        if not faults:
+            return origins
+        for fault in faults:
+            say(fault)
+        offered = rules.mended_group(origins, first=first)
+
+
+# --- Refused ------------------------------------------------------------------------------------
+
+
+def refuse(faults: list[Any], given: Mapping[str, Any]) -> None:
+    """End the run, if there are faults, with one message on standard error and status 1."""
     if faults:
         count = "1 answer" if len(faults) == 1 else f"{len(faults)} answers"
-        lines = [f"Nothing was generated: {count} can't be used.", *map(str, faults)]
-        raise SystemExit("\n  - ".join(lines))
+        told = "\n  - ".join([f"Nothing was generated: {count} can't be used.", *map(str, faults)])
+        raise SystemExit(f"{told}\nThis would do:\n  {command(rules.all_mended(given))}")
 
 
-def checked(answers: Answers) -> str:
-    """End the run if an answer is wrong; the last question calls it."""
-    refuse(answer_faults(answers))
-    return "yes"
-
-
-def take_literally(questions: dict[str, Any]) -> None:
-    """Keep Jinja from running what arguments and configuration files answer.
-
-    cookiecutter renders these answers as if they were defaults of the template: they are replaced
-    by a template that renders to their text.
-    """
-    for name, default in QUESTIONS.items():
-        answer = questions.get(name)
-        if isinstance(answer, str) and answer != default:
-            questions[name] = "{{ " + ascii(answer.strip()) + " }}"
-
-
-def attend_to_answers() -> None:
-    """See to the answers as they are where cookiecutter has come to: it needs Jinja twice.
-
-    Before the questions, what was answered beforehand stands among the defaults. Before the files,
-    all answers are there, those of a replay for the first time: nothing has been written yet.
-    """
-    frame = inspect.currentframe()
-    while frame := frame and frame.f_back:
-        if frame.f_code.co_name == "prompt_for_config":
-            take_literally(frame.f_locals["context"]["cookiecutter"])
-        if frame.f_code.co_name == "generate_files":
-            answers = frame.f_locals["context"]["cookiecutter"]
-            refuse(answer_faults(answers))
-            answers["__package"] = package(answers["project_slug"])
-
-
-# --- What the files are made of -----------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class EnvironmentAnswers:
-    """What was answered for one environment."""
-
-    name: str
-    local: bool
-    preset: str
-    origins: list[str]
-    allow_credentials: bool
-
-
-def environments(answers: Answers) -> list[EnvironmentAnswers]:
-    """Return what was answered, environment by environment; the first is the developers' own."""
-    origins = dict(groups_in(answers["origins"]))
-    return [
-        EnvironmentAnswers(
-            name=name,
-            local=index == 0,
-            preset="strict" if index else answers["cors_preset"],
-            origins=origins[name] or [],
-            allow_credentials=answers["allow_credentials"],
-        )
-        for index, name in enumerate(names_in(answers["environments"]))
-    ]
-
-
-def quoted(text: object) -> str:
-    """Return a text in double quotes, as TOML and YAML and JSON all read it."""
-    return json.dumps(text, ensure_ascii=False)
-
-
-def toml_array(items: list[str]) -> str:
-    """Return a list for TOML, an item a line, so that a review shows which came and went."""
-    lines = "".join(f"    {quoted(item)},\n" for item in items)
-    return f"[\n{lines}]" if items else "[]"
-
-
-def markdown(text: str) -> str:
-    """Return a text for Markdown, in a heading or a paragraph, that reads as it was typed."""
-    text = re.sub(r"[\\`*_\[\]<>#|~$]", r"\\\g<0>", text)
-    text = re.sub(r"&(?=#?\w+;)|:(?=[\w+-]+:)|^[-+=]", r"\\\g<0>", text)
-    return re.sub(r"^(\d+)([.)])", r"\1\\\2", text)
-
-
-def code_list(items: list[str]) -> str:
-    """Return a list for a cell of a Markdown table, each item as code."""
-    return ", ".join(f"`{item}`" for item in items) or "none"
-
-
-def given(answers: Answers) -> dict[str, Any]:
-    """Return the answers that a project is made from again: none that follows from another."""
-    derived = {
-        "project_slug": slug(answers["project_name"]),
-        "origins": default_origins(answers["environments"]),
-    }
-    return {name: answers[name] for name in QUESTIONS if answers[name] != derived.get(name)}
-
-
-FILTERS: tuple[Callable[..., Any], ...] = (
-    checked,
-    code_list,
-    default_origins,
-    environments,
-    given,
-    markdown,
-    quoted,
-    slug,
-    toml_array,
-)
+def command(answers: Mapping[str, Any]) -> str:
+    """Return the command line that generates from these answers what was to be generated."""
+    run = variables_of("create", "cookiecutter")
+    cruft = "template_git_url" in run
+    words = ["cruft", "create"] if cruft else ["cookiecutter"]
+    words.append(str(run.get("template_git_url") or run.get("template") or "TEMPLATE"))
+    for option in "checkout", "directory", "output_dir":
+        if str(run.get(option) or ".") != ".":
+            words += [f"--{option.replace('_', '-')}", str(run[option])]
+    if run.get("overwrite_if_exists"):
+        words.append("--overwrite-if-exists")
+    if configuration().get("default_context"):
+        words.append("--default-config")
+    words.append("--no-input")
+    if cruft:
+        words += ["--extra-context", json.dumps(answers, ensure_ascii=False)]
+    else:
+        spelt = {True: "yes", False: "no"}
+        words += [f"{name}={spelt.get(answer, answer)}" for name, answer in answers.items()]
+    return shlex.join(words)
 
 
 def install(environment: Environment) -> None:
     """Give an environment of Jinja the filters of this template, and see to the answers."""
-    attend_to_answers()
-    environment.filters.update({function.__name__: function for function in FILTERS})
+    if asking := frame_of("prompt_for_config"):
+        before_questions(asking.f_locals["context"]["cookiecutter"])
+    elif writing := frame_of("generate_files"):
+        before_files(writing.f_locals["context"]["cookiecutter"])
+    environment.filters.update(
+        all_checked=all_checked,
+        checked=checked,
+        code_list=rendering.code_list,
+        environments=rules.environments,
+        given=rules.given,
+        markdown=rendering.markdown,
+        offered_origins=offered_origins,
+        quoted=rendering.quoted,
+        slug=rules.slug,
+        toml_array=rendering.toml_array,
+    )

@@ -1,124 +1,230 @@
-"""Wrong answers end the run: status 1, one message on standard error, nothing on disk."""
+"""Wrong answers end a run without a terminal: status 1, one message, nothing on disk."""
 
 import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+import hostile_answers
 import pytest
 from conftest import TEMPLATE, generate, run_cookiecutter
 
-REFUSALS = {
-    "slug-upper-case": (
-        {"project_slug": "Hello"},
-        'project_slug: "Hello" is not made of lower-case letters and digits, a letter first, with '
-        'single hyphens between; write "hello".',
-    ),
-    "slug-outside": ({"project_slug": "../hello"}, 'project_slug: "../hello" is not made of'),
-    "slug-absolute": ({"project_slug": "/tmp/hello"}, 'write "tmp-hello".'),  # noqa: S108
-    "slug-too-long": ({"project_slug": "a" * 51}, "is over 50 characters long"),
-    "slug-keyword": ({"project_slug": "class"}, 'is a keyword of Python; write "class-api".'),
-    "slug-soft-keyword": ({"project_slug": "match"}, 'is a keyword of Python; write "match-api".'),
-    "slug-standard-library": ({"project_slug": "json"}, "is a module of Python's standard library"),
-    "slug-dependency": ({"project_slug": "pydantic-settings"}, "is a package it depends on"),
-    "slug-tests": ({"project_slug": "tests"}, "is a name that the project has a use for"),
-    "name-empty": ({"project_name": " "}, 'project_name: "" is empty; write some words.'),
-    "name-two-lines": (
-        {"project_name": "Hello\nAPI"},
-        'project_name: "Hello\\nAPI" holds a line break or a control character; write "Hello API".',
-    ),
-    "description-control": ({"description": "a\x1bb"}, 'description: "a\\u001bb" holds a line break'),
-    "team-too-long": ({"team": "x" * 201}, "is over 200 characters long"),
-    "environment-upper-case": (
-        {"environments": "dev,Prod"},
-        'environments: "Prod" is not a lower-case letter and up to 30 lower-case letters, digits and '
-        'hyphens; write "prod".',
-    ),
-    "environment-empty": ({"environments": "dev,,prod"}, 'environments: "" is not'),
-    "environments-none": ({"environments": ""}, 'environments: "" is not'),
-    "environment-long": ({"environments": "a" * 32}, "is not a lower-case letter and up to 30"),
-    "environment-twice": (
-        {"environments": "dev,prod,dev"},
-        'environments: "dev" stands there twice; remove one of the two.',
-    ),
-    "origin-slash": (
-        {"environments": "dev,prod", "origins": "dev=;prod=https://App.example.com/"},
-        'origins, prod: "https://App.example.com/" has upper-case letters and ends with a slash; '
-        'write "https://app.example.com".',
-    ),
-    "origin-wildcard": (
-        {"environments": "dev", "origins": "dev=*"},
-        'origins, dev: "*" would trust every page on the web',
-    ),
-    "origin-null": ({"environments": "dev", "origins": "dev=null"}, "is what any sandboxed page"),
-    "origin-loopback-deployed": (
-        {"environments": "dev,prod", "origins": "dev=;prod=https://localhost"},
-        'origins, prod: "https://localhost" is the browser\'s own machine',
-    ),
-    "origins-group-missing": (
-        {"environments": "dev,prod", "origins": "dev="},
-        'origins: "prod" is an environment without a group of origins; add "prod="',
-    ),
-    "origins-group-unknown": (
-        {"environments": "dev", "origins": "dev=;prd=https://a.example"},
-        'origins: "prd" is not one of the environments; write "dev".',
-    ),
-    "origins-group-twice": (
-        {"environments": "dev", "origins": "dev=;dev=https://a.example"},
-        'origins: "dev" stands there twice',
-    ),
-    "origins-no-equals": ({"environments": "dev", "origins": "dev"}, 'has no "=" after its name'),
-    "origins-empty": ({"environments": "dev", "origins": ""}, 'origins: "dev" is an environment'),
-}
+CASES = hostile_answers.cases()
 
 
-@pytest.mark.parametrize(("answers", "message"), REFUSALS.values(), ids=REFUSALS)
-def test_refused(tmp_path: Path, answers: dict[str, str], message: str) -> None:
-    """A wrong answer is named with its question, its value, the reason and the mend."""
-    result = run_cookiecutter(tmp_path / "out", "--no-input", **answers)
+def told(message: str) -> tuple[list[str], str]:
+    """Take a message apart: what it says of the answers, and the command that would do."""
+    head, *lines = message[message.index("Nothing was generated") :].splitlines()
+    faults = [line.removeprefix("  - ") for line in lines if line.startswith("  - ")]
+    assert head.startswith(f"Nothing was generated: {len(faults)} answer")
+    assert lines[len(faults)] == "This would do:"
+    [command] = lines[len(faults) + 1 :]
+    return faults, command
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_refused(tmp_path: Path, case: hostile_answers.Case) -> None:
+    """Each wrong answer is named with its question, its value, the reason and the mend."""
+    arguments: list[str] = []
+    if case.file:
+        file = tmp_path / "answers.yaml"
+        lines = "".join(f"  {line}\n" for line in case.file.splitlines())
+        file.write_text(f"default_context:\n{lines}", encoding="utf-8")
+        arguments = ["--config-file", str(file)]
+    result = run_cookiecutter(tmp_path / "out", "--no-input", *arguments, **case.arguments)
     assert result.returncode == 1
-    assert message in result.stderr
-    assert result.stderr.startswith("Nothing was generated: 1 answer can't be used.\n  - ")
+    assert told(result.stderr)[0] == case.message
+    assert "Traceback" not in result.stderr
     assert result.stdout == ""
     assert not list((tmp_path / "out").iterdir())
+    assert not (tmp_path / "out-home" / ".cookiecutter_replay").exists()
+
+
+def test_table_in_docs() -> None:
+    """The table in docs/answers.md is the one tested: `python tests/hostile_answers.py`."""
+    assert hostile_answers.DOCUMENT.read_text("utf-8") == hostile_answers.documented()
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"project_slug": "X", "team": "", "environments": "dev,dev"},
+        {"origins": "development=*; staging=; prod=https://A.example/", "project_name": "It's"},
+        {"enviroments": "dev, prod", "description": "a\nb"},
+        {"environments": "dev; Prod", "origins": "dev=localhost:3000; prod=app.example.com"},
+    ],
+)
+def test_command_that_would_do(tmp_path: Path, answers: dict[str, str]) -> None:
+    """The message ends with a command that generates, with the answers that were right."""
+    result = run_cookiecutter(tmp_path / "out", "--no-input", **answers)
+    _, command = told(result.stderr)
+    again = subprocess.run(
+        [sys.executable, "-m", *shlex.split(command)],
+        cwd=tmp_path / "out",
+        env={"HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert again.returncode == 0, again.stderr
+    [project] = (tmp_path / "out").iterdir()
+    assert answers.get("project_name", "Hello API") in (project / "README.md").read_text("utf-8")
 
 
 def test_all_at_once(tmp_path: Path) -> None:
-    """All wrong answers of a run are told together."""
-    result = run_cookiecutter(
-        tmp_path / "out", "--no-input", project_slug="X", team="", environments="dev,dev"
+    """All wrong answers of a run are told together, whichever way they came."""
+    file = tmp_path / "answers.yaml"
+    file.write_text(
+        'default_context:\n  cors_preset: lax\n  team: ""\n  descripton: x\n', encoding="utf-8"
     )
-    assert result.stderr.splitlines() == [
-        "Nothing was generated: 3 answers can't be used.",
-        '  - project_slug: "X" is not made of lower-case letters and digits, a letter first, with '
-        'single hyphens between; write "x".',
-        '  - team: "" is empty; write some words.',
-        '  - environments: "dev" stands there twice; remove one of the two.',
+    result = run_cookiecutter(
+        tmp_path / "out", "--no-input", "--config-file", str(file), environments="dev,dev"
+    )
+    assert told(result.stderr)[0] == [
+        'Configuration file: "descripton" is not a question; write description, or remove it.',
+        'cors_preset: "lax" is not one of the choices; write strict or dev.',
+        'team: "" is empty; write "platform".',
+        'environments: "dev" stands there twice; remove one of the two.',
     ]
 
 
-def test_configuration_file(tmp_path: Path) -> None:
-    """A wrong answer in a configuration file is refused just as one among the arguments."""
-    file = tmp_path / "config.yaml"
-    file.write_text('default_context:\n  environments: "Dev"\n', encoding="utf-8")
+def test_user_file(tmp_path: Path) -> None:
+    """Answers in ~/.cookiecutterrc are checked, and names that are other templates' left alone."""
+    home = tmp_path / "out-home"
+    home.mkdir()
+    rc = home / ".cookiecutterrc"
+    rc.write_text("default_context:\n  full_name: Ada\n  team: [Ada]\n", encoding="utf-8")
+    result = run_cookiecutter(tmp_path / "out", "--no-input")
+    assert told(result.stderr)[0] == ['team: ["Ada"] is not text; write "Ada".']
+    rc.write_text("default_context:\n  full_name: Ada\n  team: Ada\n", encoding="utf-8")
+    assert 'team: "Ada"' in generate(tmp_path / "out").files()[".cookiecutter.yaml"].decode()
+
+
+def test_origins_as_mapping(tmp_path: Path) -> None:
+    """Origins as a mapping of YAML mean the same as the line of text."""
+    file = tmp_path / "answers.yaml"
+    file.write_text(
+        "default_context:\n  environments: dev, prod\n"
+        "  origins:\n    dev:\n    prod: [https://a.example, https://b.example]\n",
+        encoding="utf-8",
+    )
     result = run_cookiecutter(tmp_path / "out", "--no-input", "--config-file", str(file))
-    assert result.returncode == 1
-    assert 'environments: "Dev" is not' in result.stderr
-    assert not list((tmp_path / "out").iterdir())
+    assert result.returncode == 0, result.stderr
+    line = generate(
+        tmp_path / "line",
+        environments="dev, prod",
+        origins="dev=; prod=https://a.example,https://b.example",
+    )
+    toml = "src/hello_api/environments.toml"
+    assert (tmp_path / "out" / "hello-api" / toml).read_bytes() == line.files()[toml]
 
 
-def test_replay(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"project_slug": "../escaped"}, 'project_slug: "../escaped" is not made of'),
+        ({"environments": "Dev", "origins": "Dev="}, 'environments: "Dev" is not'),
+        ({"cors_preset": "lax"}, 'cors_preset: "lax" is not one of the choices'),
+        ({"allow_credentials": "perhaps"}, 'allow_credentials: "perhaps" is neither yes nor no'),
+        ({"team": ["a"]}, 'team: ["a"] is not text'),
+        ({"description": None}, "description: null is not text"),
+    ],
+)
+def test_replay(tmp_path: Path, changed: dict[str, object], message: str) -> None:
     """A replay, which asks nothing, is checked before anything is written."""
     generate(tmp_path / "out")
     [replay] = (tmp_path / "out-home" / ".cookiecutter_replay").iterdir()
     answers = json.loads(replay.read_text("utf-8"))
-    answers["cookiecutter"] |= {"project_slug": "../escaped", "environments": "Dev"}
+    answers["cookiecutter"] |= changed
     file = tmp_path / "replay.json"
     file.write_text(json.dumps(answers), encoding="utf-8")
     result = run_cookiecutter(tmp_path / "again", "--replay-file", str(file))
     assert result.returncode == 1
-    assert result.stderr.startswith("Nothing was generated: 2 answers can't be used.\n")
+    [fault] = told(result.stderr)[0]
+    assert fault.startswith(message)
     assert "Traceback" not in result.stdout + result.stderr
     assert not list((tmp_path / "again").iterdir())
     assert not (tmp_path / "escaped").exists()
+
+
+def test_replay_derives_anew(tmp_path: Path) -> None:
+    """What follows from the answers of a replay is worked out again, not believed."""
+    generate(tmp_path / "out")
+    [replay] = (tmp_path / "out-home" / ".cookiecutter_replay").iterdir()
+    answers = json.loads(replay.read_text("utf-8"))
+    answers["cookiecutter"]["__package"] = "../../escaped"
+    file = tmp_path / "replay.json"
+    file.write_text(json.dumps(answers), encoding="utf-8")
+    result = run_cookiecutter(tmp_path / "again", "--replay-file", str(file))
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "again" / "hello-api" / "src" / "hello_api" / "main.py").exists()
+
+
+def test_cruft(tmp_path: Path) -> None:
+    """cruft, which reads the template in ways of its own, is refused and told just the same."""
+    repository = tmp_path / "template"
+    for git in (
+        ["git", "clone", "--quiet", str(TEMPLATE), str(repository)],
+        ["git", "-C", str(repository), "config", "user.email", "nobody@example.com"],
+        ["git", "-C", str(repository), "config", "user.name", "nobody"],
+    ):
+        subprocess.run(git, check=True)
+    copy_worktree(repository)
+    answers = {"environments": "dev, Prod", "team": "{{ 7 * 7 }}", "origins": {"dev": []}}
+    result = run_cruft(tmp_path / "out", repository, answers)
+    assert result.returncode == 1
+    faults, command = told(result.stderr)
+    assert len(faults) == 1
+    assert "Traceback" not in result.stderr
+    assert not list((tmp_path / "out").iterdir())
+
+    [cruft, create, url, *options] = shlex.split(command)
+    assert (cruft, create, url) == ("cruft", "create", str(repository))
+    result = run_cruft(tmp_path / "out", repository, json.loads(options[-1]))
+    assert result.returncode == 0, result.stderr
+    yaml = (tmp_path / "out" / "hello-api" / ".cookiecutter.yaml").read_text("utf-8")
+    assert 'team: "{{ 7 * 7 }}"' in yaml
+
+
+def copy_worktree(repository: Path) -> None:
+    """Commit the template as it stands here to a clone of it."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=TEMPLATE,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        source, target = TEMPLATE / name, repository / name
+        if source.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
+        else:
+            target.unlink(missing_ok=True)
+    git = ["git", "-C", str(repository)]
+    subprocess.run([*git, "add", "--all"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "Worktree"], check=True)
+
+
+def run_cruft(
+    output: Path, repository: Path, answers: Mapping[str, object]
+) -> subprocess.CompletedProcess[str]:
+    """Run `cruft create` as a user does, in an empty home."""
+    output.mkdir(exist_ok=True)
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "cruft", "create", str(repository), "--no-input"),
+            *("--extra-context", json.dumps(answers)),
+        ],
+        cwd=output,
+        env={"HOME": str(output.parent), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_existing_project_is_untouched(tmp_path: Path) -> None:
@@ -129,13 +235,20 @@ def test_existing_project_is_untouched(tmp_path: Path) -> None:
         tmp_path / "out", "--no-input", "--overwrite-if-exists", environments="dev,dev"
     )
     assert result.returncode == 1
+    assert "--overwrite-if-exists" in told(result.stderr)[1]
     assert project.files() == before
 
 
-def test_answers_are_not_templates(tmp_path: Path) -> None:
-    """Jinja in an answer is text like any other: nothing in it is run."""
-    code = "{{ cycler.__init__.__globals__.os.system('touch pwned') }}"
-    project = generate(tmp_path / "out", description=code)
-    assert code in project.files()["pyproject.toml"].decode()
+@pytest.mark.parametrize("text", ["{{ 7 * 7 }}", "{% raw %}", "{# note #}", "}} {{ '", '"""\\'])
+def test_answers_are_not_templates(tmp_path: Path, text: str) -> None:
+    """Jinja in an answer is text like any other: it comes out as it was given."""
+    project = generate(tmp_path / "out", description=text)
+    assert json.dumps(text) in project.files()["pyproject.toml"].decode()
+
+
+def test_nothing_is_run(tmp_path: Path) -> None:
+    """No answer runs code while a project is generated."""
+    code = "{{ cycler.__init__.__globals__.os.system('touch pwned') }}$(touch pwned)`touch pwned`"
+    generate(tmp_path / "out", project_name=code, project_slug="x", description=code, team=code)
     assert not list(tmp_path.rglob("pwned"))
     assert not list(TEMPLATE.glob("pwned"))

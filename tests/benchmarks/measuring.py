@@ -1,15 +1,11 @@
-"""What the benchmarks share: commands, a generated project, rounds in turn, a table to print.
-
-It needs the standard library alone, because the interpreter of a generated project runs it too.
-"""
+"""What the benchmarks share: commands, a generated project, and a table to print."""
 
 import os
 import platform
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -28,37 +24,39 @@ def run(*command: str | Path, cwd: Path, **variables: str) -> str:
     return done.stdout
 
 
-def generate(folder: Path, template: Path = TEMPLATE, *options: str) -> Path:
-    """Generate a project in a folder, as the command does with the default answers."""
+def generate(folder: Path, template: Path = TEMPLATE, *, hooks: bool = True) -> Path:
+    """Generate a project in a folder that is made for it, with the default answers."""
     folder.mkdir()
-    command = (sys.executable, "-m", "cookiecutter", "--no-input", "--default-config", *options)
-    # What cookiecutter remembers of a run and the copy of the hook that it leaves stay in there too.
-    kept = {"HOME": str(folder), "TMPDIR": str(folder)}
-    run(*command, "-o", folder, template.resolve(), cwd=folder, **kept)
+    options = ("--no-input", "--default-config", f"--accept-hooks={'yes' if hooks else 'no'}")
+    # The folder also keeps what cookiecutter leaves behind: the replay and the rendered hook.
+    home = {"HOME": str(folder), "TMPDIR": str(folder)}
+    cookiecutter = (sys.executable, "-m", "cookiecutter")
+    run(*cookiecutter, *options, "-o", folder, template, cwd=folder, **home)
     return folder / "hello-api"
 
 
-def in_turn(rounds: int, things: Mapping[str, Callable[[int], object]]) -> dict[str, list[float]]:
-    """Return the seconds that each of several things takes, round by round, one after another."""
-    seconds: dict[str, list[float]] = {name: [] for name in things}
-    for number in range(rounds):
-        for name, thing in things.items():
-            start = time.perf_counter()
-            thing(number)
-            seconds[name].append(time.perf_counter() - start)
-    return seconds
+def install(project: Path, *options: str) -> dict[str, str]:
+    """Make a project's environment, install in it, and return the versions of what is there."""
+    run(*UV, "venv", "--python", sys.executable, cwd=project)
+    run(*UV, "sync", *options, cwd=project)
+    return installed(project)
 
 
-def installed(environment: Path) -> dict[str, str]:
-    """Return the versions of what is installed in an environment."""
-    folders = [str(folder) for folder in environment.rglob("site-packages")]
-    return {found.name: found.version for found in distributions(path=folders)}
+def installed(project: Path) -> dict[str, str]:
+    """Return the versions of what is installed in a project's environment."""
+    folders = (project / ".venv").rglob("site-packages")
+    return {found.name: found.version for found in distributions(path=[str(x) for x in folders])}
 
 
-def report(versions: Mapping[str, str], header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print the machine, the versions that count here, and a table, all in Markdown."""
+def report(
+    versions: Mapping[str, str],
+    names: Sequence[str],
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+) -> None:
+    """Print the machine, the versions of what is named, and a table, all in Markdown."""
     machine = [f"{os.cpu_count()} cores", f"Python {platform.python_version()}"]
-    named = [f"{name} {version}" for name, version in versions.items()]
+    machine += [f"{name} {versions[name.lower()]}" for name in names]
     lines = [header, ["---"] * len(header), *rows]
     table = [f"| {' | '.join(line)} |" for line in lines]
-    sys.stdout.write("\n".join([", ".join(machine + named), "", *table, ""]))
+    sys.stdout.write("\n".join([f"{', '.join(machine)}:", "", *table, ""]))

@@ -7,24 +7,23 @@ The unit is the package: what `uv sync --no-dev` installs on this machine.
 Target: at most 26.
 """
 
-import sys
 import tempfile
 from pathlib import Path
 
-from measuring import UV, generate, installed, report, run
+from measuring import generate, install, report
 
 
 def main() -> None:
     """Install, count and print."""
     with tempfile.TemporaryDirectory() as name:
         project = generate(Path(name, "generated"))
-        run(*UV, "venv", "--python", sys.executable, cwd=project)
-        run(*UV, "sync", "--no-dev", "--no-install-project", cwd=project)
-        versions = installed(project / ".venv")
+        versions = install(project, "--no-dev", "--no-install-project")
+    names = ", ".join(sorted(versions, key=str.lower))
     report(
-        {name: versions[name] for name in ("fastapi", "starlette")},
+        versions,
+        ("FastAPI", "Starlette"),
         ("runtime packages", "number", "target"),
-        [(", ".join(sorted(versions)), f"**{len(versions)}**", "at most 26")],
+        [(names, str(len(versions)), "at most 26")],
     )
 
 

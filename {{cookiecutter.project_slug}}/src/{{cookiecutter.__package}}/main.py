@@ -1,7 +1,6 @@
 """The API: `app` is what a server runs, `create_app` makes another one for other settings."""
 
 import tomllib
-from importlib.metadata import version
 from pathlib import Path
 
 from . import auth
@@ -13,14 +12,9 @@ OPENAPI_FILE = Path(__file__).with_name("openapi.toml")
 
 def create_app(settings: Settings) -> CrossOriginAPI:
     """Return the API for the environment that the settings name."""
-    policy = settings.policy
     about = tomllib.loads(OPENAPI_FILE.read_text(encoding="utf-8"))
-    app = CrossOriginAPI(
-        policy,
-        **about,
-        version=version(str(__package__)),
-        openapi_url="/openapi.json" if policy.local else None,
-    )
+    openapi_url = "/openapi.json" if settings.policy.local else None
+    app = CrossOriginAPI(settings.policy, openapi_url=openapi_url, **about)
     app.state.verifier = auth.create_verifier(settings.jwt)
     app.include_router(auth.router)
 

@@ -38,7 +38,10 @@ class Rule(Generic[Subject]):
 
 def shown(value: object) -> str:
     """Return a value on one line, as JSON and TOML write it."""
-    return json.dumps(value, ensure_ascii=not str(value).isprintable(), default=str)
+    try:
+        return json.dumps(value, ensure_ascii=not str(value).isprintable())
+    except TypeError:
+        return str(value)
 
 
 def reasons(rules: Iterable[Rule[Subject]], subject: Subject) -> list[str]:
@@ -58,14 +61,21 @@ def repetitions(where: str, values: Iterable[str]) -> Iterator[Fault]:
 # --- Environments -------------------------------------------------------------------------------
 
 
+def mended_environment(name: str) -> str:
+    """Return the name for an environment that was probably meant."""
+    words = "-".join(re.findall(r"[a-z0-9]+", name.lower()))
+    return words.lstrip("-0123456789")[:31].rstrip("-") or "production"
+
+
 def environment_faults(where: str, names: Iterable[str]) -> Iterator[Fault]:
     """Yield what is wrong with the names of environments."""
     names = list(names)
     for name in names:
-        if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
-            words = "-".join(re.findall(r"[a-z0-9]+", name.lower())).lstrip("-0123456789")
+        if not name:
+            yield Fault(where, name, "names no environment", "write a name such as production")
+        elif not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
             why = "is not a lower-case letter and up to 30 lower-case letters, digits and hyphens"
-            yield Fault(where, name, why, f"write {shown(words[:31].rstrip('-') or 'production')}")
+            yield Fault(where, name, why, f"write {shown(mended_environment(name))}")
     yield from repetitions(where, names)
 
 
@@ -215,12 +225,14 @@ PART_RULES: OriginRules = (
 
 DEPLOYED_RULES: OriginRules = (
     Rule(
-        "loopback", lambda url: url.is_loopback, "is the browser's own machine, not a page of yours"
+        "loopback",
+        lambda url: url.is_loopback,
+        "is the browser's own machine, which only a local environment trusts",
     ),
     Rule(
         "private-address",
         lambda url: bool(url.address and not url.address.is_global and not url.is_loopback),
-        "is an address inside some network, and who has it there is anyone's guess",
+        "is an address of a private network",
     ),
 )
 """What holds besides wherever `local = true` is not set."""

@@ -61,8 +61,8 @@ def places(
     """Draw environments, and groups of origins for them: as a line or as a mapping."""
     drawn = draw(st.lists(names, min_size=1, max_size=5, unique=True))
     groups = {name: draw(st.lists(origins, max_size=3, unique=True)) for name in drawn}
-    origins_as: Callable[[Any], Any] = draw(st.sampled_from([line_of, dict]))
-    return {"environments": ", ".join(drawn), "origins": origins_as(groups)}
+    as_line = draw(st.booleans())
+    return {"environments": ", ".join(drawn), "origins": line_of(groups) if as_line else groups}
 
 
 FAIR_ANSWERS = st.builds(

@@ -1,7 +1,7 @@
 """How long a run of cookiecutter takes with this template, beside one that makes a single file.
 
-The unit is the smaller template's time; the median of runs in turn counts. What the time goes into
-is told by runs that do less: with the answers alone, and without the hook.
+The unit is the smaller template's time in the same round; the median of many rounds counts. What
+the time goes into is told by runs that do less: with the answers alone, and without the hook.
 
     python tests/benchmarks/generation.py
 
@@ -53,8 +53,9 @@ def main() -> None:
                 start = time.perf_counter()
                 generate(folder / f"{turn}-{index}", template, hooks=hooks)
                 seconds[index].append(time.perf_counter() - start)
-    medians = [median(times[1:]) for times in seconds]
-    plain, whole, no_hook, asked = (each / medians[0] for each in medians)
+    rows = zip(*(times[1:] for times in seconds), strict=True)
+    ratios = [[time / row[0] for time in row] for row in rows]
+    plain, whole, no_hook, asked = (median(column) for column in zip(*ratios, strict=True))
     report(
         {"cookiecutter": version("cookiecutter")},
         ("cookiecutter",),

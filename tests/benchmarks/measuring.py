@@ -5,11 +5,13 @@ import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 
 TEMPLATE = Path(__file__).parents[2]
+COOKIECUTTER = Path(sysconfig.get_path("scripts"), "cookiecutter")
 UV = ("uv",) if shutil.which("uv") else (sys.executable, "-m", "uv")
 
 
@@ -30,8 +32,7 @@ def generate(folder: Path, template: Path = TEMPLATE, *, hooks: bool = True) -> 
     options = ("--no-input", "--default-config", f"--accept-hooks={'yes' if hooks else 'no'}")
     # The folder also keeps what cookiecutter leaves behind: the replay and the rendered hook.
     home = {"HOME": str(folder), "TMPDIR": str(folder)}
-    cookiecutter = (sys.executable, "-m", "cookiecutter")
-    run(*cookiecutter, *options, "-o", folder, template, cwd=folder, **home)
+    run(COOKIECUTTER, *options, "-o", folder, template, cwd=folder, **home)
     return folder / "hello-api"
 
 

@@ -1,5 +1,6 @@
 """What the template reads from inside cookiecutter and cruft is still there, in their newest."""
 
+import inspect
 from importlib import import_module
 from types import CodeType
 
@@ -7,7 +8,7 @@ import pytest
 
 
 def code_of(module: str, function: str) -> CodeType:
-    code: CodeType = getattr(import_module(module), function).__code__
+    code: CodeType = inspect.unwrap(getattr(import_module(module), function)).__code__
     return code
 
 

@@ -1,17 +1,26 @@
 """What cookiecutter loads before it asks: a door to `hooks/answers.py`, and nothing else.
 
 It is kept this small for good. Python imports it once in a process, also where that process
-renders two versions of the template after one another, as an update does: so the rules behind it
-are run from their file anew for every environment of Jinja.
+renders two versions of the template after one another, as an update does: so what is behind the
+door is run from its files, and run again when one of these has changed.
 """
 
 import runpy
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment
 from jinja2.ext import Extension
 
-ANSWERS = Path(__file__).with_name("hooks") / "answers.py"
+TEMPLATE = Path(__file__).parent
+RULES = ("hooks/*.py", "*/src/*/cors/rulebook.py")
+
+
+@cache
+def run(*changed: int) -> dict[str, Any]:
+    """Run the rules, given when each of their files was changed; return what they define."""
+    return runpy.run_path(str(TEMPLATE / "hooks" / "answers.py"))
 
 
 class Answers(Extension):
@@ -19,4 +28,5 @@ class Answers(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        runpy.run_path(str(ANSWERS))["install"](environment)
+        files = sorted(file for pattern in RULES for file in TEMPLATE.glob(pattern))
+        run(*(file.stat().st_mtime_ns for file in files))["install"](environment)

@@ -3,13 +3,15 @@
 import json
 import re
 import stat
+import subprocess
 import tomllib
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ANSWER_SETS, Project, answer_sets, generate, run_cookiecutter
+from conftest import ANSWER_SETS, TEMPLATE, Project, answer_sets, generate, run_cookiecutter
 from markdown_it import MarkdownIt
 from pytest_cookies.plugin import Cookies
 
@@ -71,7 +73,7 @@ def test_default_origins(generated: Generated) -> None:
 def test_texts(generated: Generated, name: str) -> None:
     """Name, description and team read the same in every file, whatever characters they hold."""
     project = generated(name)
-    defaults = json.loads((Path(__file__).parent.parent / "cookiecutter.json").read_text("utf-8"))
+    defaults = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))
     answers = {**defaults, **ANSWER_SETS[name].answers}
     title, description, team = (answers[x] for x in ("project_name", "description", "team"))
 
@@ -142,6 +144,22 @@ def test_secret_is_kept(tmp_path: Path) -> None:
     result = run_cookiecutter(tmp_path / "out", "--no-input", "--overwrite-if-exists")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "out" / "hello-api" / ".env").read_bytes() == before
+
+
+def test_copied_without_rendering() -> None:
+    """Files without Jinja, and no others, are copied as they stand: rendering takes time."""
+    configuration = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))
+    folder = TEMPLATE / "{{cookiecutter.project_slug}}"
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "."],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        copied = any(fnmatch(name, x) for x in configuration["_copy_without_render"])
+        assert copied is not bool(re.search(r"{{|{%|{#", (folder / name).read_text("utf-8"))), name
 
 
 @pytest.mark.parametrize("name", answer_sets())

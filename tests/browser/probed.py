@@ -1,0 +1,160 @@
+"""The app under test: a generated API, with routes that probe it and a note of what arrives there.
+
+The tests put this file into generated projects; `probed:app` is what uvicorn serves there.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response, WebSocket
+from fastapi.responses import JSONResponse, RedirectResponse, StreamingResponse
+from hello_api.main import create_app
+from hello_api.settings import Settings
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+arrived: defaultdict[str, list[str]] = defaultdict(list)
+"""What has come to the server: methods and statuses by path and query, refused ones too."""
+
+reached: defaultdict[str, list[str]] = defaultdict(list)
+"""What has come as far as a handler: methods by path and query."""
+
+released: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+"""Which streams may go on after their first chunk."""
+
+
+def target(scope: Scope) -> str:
+    return f"{scope['path']}?{scope['query_string'].decode()}"
+
+
+def method(scope: Scope) -> str:
+    return str(scope.get("method", "WEBSOCKET"))
+
+
+def note(connection: HTTPConnection) -> None:
+    reached[target(connection.scope)].append(method(connection.scope))
+
+
+probes = APIRouter(prefix="/probe", dependencies=[Depends(note)])
+
+
+@probes.api_route("/handler", methods="GET HEAD POST PUT PATCH DELETE QUERY PURGE OPTIONS".split())
+async def echo(request: Request) -> dict[str, str | None]:
+    return {name: request.headers.get(name) for name in ("authorization", "cookie")}
+
+
+@probes.get("/status/{status}")
+async def answer(status: int) -> Response:
+    if status >= 400:
+        raise HTTPException(status, f"This is {status}")
+    return Response(status_code=status)
+
+
+@probes.get("/failure")
+async def fail() -> None:
+    raise RuntimeError
+
+
+@probes.post("/body")
+async def read(request: Request) -> None:
+    await request.body()
+
+
+@probes.get("/headers")
+async def show_headers() -> Response:
+    headers = {
+        "WWW-Authenticate": "Bearer",
+        "Location": "/elsewhere",
+        "Retry-After": "7",
+        "Cache-Control": "max-age=1",
+        "ETag": '"e"',
+        "X-Internal": "secret",
+        "Set-Cookie": "shown=1",
+    }
+    return Response(headers=headers)
+
+
+@probes.api_route("/redirect/{status}", methods=["GET", "POST", "PUT"])
+async def redirect(status: int, to: str) -> Response:
+    return RedirectResponse(to, status)
+
+
+@probes.get("/stream")
+async def stream(name: str) -> Response:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"one"
+        await released[name].wait()
+        yield b"two"
+
+    return StreamingResponse(chunks(), media_type="text/plain")
+
+
+@probes.get("/stream/release")
+async def release(name: str) -> None:
+    released[name].set()
+
+
+@probes.get("/events")
+async def send_events() -> Response:
+    async def events() -> AsyncIterator[bytes]:
+        yield b"data: hello\n\n"
+
+    return StreamingResponse(events(), media_type="text/event-stream")
+
+
+@probes.get("/cached")
+async def count(request: Request, response: Response) -> int:
+    response.headers["Cache-Control"] = "max-age=600"
+    return len(reached[target(request.scope)])
+
+
+@probes.post("/session")
+async def sign_in(response: Response, name: str) -> None:
+    response.set_cookie(name, "1", secure=True, httponly=True, samesite="none")
+
+
+@probes.websocket("/socket")
+async def greet(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.send_text("hello")
+    await websocket.close()
+
+
+class Observed:
+    """Notes what arrives and what is answered, and tells it at /observed: outside of the API."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        noted = False
+
+        async def send_on(message: Message) -> None:
+            nonlocal noted
+            if not noted:
+                arrived[target(scope)].append(f"{method(scope)} {status_of(message)}")
+                noted = True
+            await send(message)
+
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+        elif scope["path"] == "/observed":
+            [asked] = parse_qs(scope["query_string"].decode())["target"]
+            told = {"arrived": arrived[asked], "reached": reached[asked]}
+            await JSONResponse(told)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send_on)
+
+
+def status_of(message: Message) -> int:
+    """Return the status that this first message of an answer has on the wire."""
+    handshakes = {"websocket.accept": 101, "websocket.close": 403}
+    return int(message.get("status") or handshakes[message["type"]])
+
+
+api = create_app(Settings())
+api.include_router(probes)
+api.max_body_size = 1_000
+app = Observed(api)

@@ -1,0 +1,116 @@
+"""Cookies: who is let in with them."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from .browsing import (
+    API,
+    APP,
+    COOKIE_API,
+    PARTNER,
+    SIBLING,
+    STRANGER,
+    Browser,
+    Fetch,
+    Outcome,
+    ServedAPI,
+    blocked,
+    fetch,
+    reads,
+)
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+SIMPLE = fetch()
+WITH_COOKIES = fetch(credentials="include")
+WITHOUT_COOKIES = fetch(credentials="omit")
+PUT_WITH_COOKIES = fetch(credentials="include", method="PUT")
+POST_WITH_COOKIES = fetch(credentials="include", method="POST")
+
+
+@pytest.fixture
+def session(browser: Browser) -> Iterator[None]:
+    """Sign the browser in at both APIs, with cookies for requests of any site."""
+    for origin in (API, COOKIE_API):
+        browser.context.add_cookies(
+            [{"name": "session", "value": "1", "url": origin, "secure": True, "sameSite": "None"}]
+        )
+    yield
+    browser.context.clear_cookies()
+
+
+@pytest.mark.usefixtures("session")
+@pytest.mark.parametrize(
+    ("who", "does", "cookie"),
+    [
+        (APP, WITH_COOKIES, "session=1"),
+        (APP, POST_WITH_COOKIES, "session=1"),
+        (APP, PUT_WITH_COOKIES, "session=1"),
+        (APP, SIMPLE, None),
+        (APP, WITHOUT_COOKIES, None),
+        (PARTNER, WITH_COOKIES, "session=1"),
+        (COOKIE_API, SIMPLE, "session=1"),
+    ],
+    ids=str,
+)
+def test_allowed_credentials(
+    browser: Browser, cookie_api: ServedAPI, who: str, does: Fetch, cookie: str | None
+) -> None:
+    """Where credentials are allowed, a trusted page calls with cookies if it asks for that."""
+    answer = browser.visitor(who).fetch(cookie_api.url(does.path), **does.options)
+    assert answer
+    assert json.loads(answer.body)["cookie"] == cookie
+
+
+@pytest.mark.usefixtures("session")
+@pytest.mark.parametrize(
+    ("who", "does", "arrives"),
+    [
+        (STRANGER, WITH_COOKIES, "GET 200"),
+        (STRANGER, POST_WITH_COOKIES, "POST 403"),
+        (STRANGER, PUT_WITH_COOKIES, "OPTIONS 400"),
+        (SIBLING, WITH_COOKIES, "GET 200"),
+        (SIBLING, POST_WITH_COOKIES, "POST 403"),
+        (f"{APP} sandboxed", WITH_COOKIES, "GET 200"),
+        (f"{APP} sandboxed", POST_WITH_COOKIES, "POST 403"),
+    ],
+    ids=str,
+)
+def test_credentials_of_another(
+    browser: Browser, cookie_api: ServedAPI, who: str, does: Fetch, arrives: str
+) -> None:
+    """No other page reads or writes with the cookies of whoever is visiting it."""
+    assert browser.outcome(who, cookie_api, does) == blocked(arrives)
+
+
+@pytest.mark.usefixtures("session")
+@pytest.mark.parametrize(
+    ("who", "does", "outcome"),
+    [
+        (APP, SIMPLE, reads(200, "GET 200")),
+        (APP, WITH_COOKIES, blocked("GET 200")),
+        (APP, PUT_WITH_COOKIES, blocked("OPTIONS 200")),
+        (API, WITH_COOKIES, reads(200, "GET 200")),
+        (STRANGER, WITH_COOKIES, blocked("GET 200")),
+    ],
+    ids=str,
+)
+def test_no_credentials(
+    browser: Browser, api: ServedAPI, who: str, does: Fetch, outcome: Outcome
+) -> None:
+    """Where credentials are not allowed, no page of another origin reads what cookies open."""
+    assert browser.outcome(who, api, does) == outcome
+
+
+@pytest.mark.parametrize(
+    ("name", "credentials", "kept"), [("included", "include", True), ("omitted", "omit", False)]
+)
+def test_session(
+    browser: Browser, cookie_api: ServedAPI, name: str, credentials: str, *, kept: bool
+) -> None:
+    """A trusted page signs its user in with a cookie if it asks for credentials."""
+    url = cookie_api.url(f"/probe/session?name={name}")
+    browser.visitor(APP).fetch(url, method="POST", credentials=credentials)
+    assert any(cookie.get("name") == name for cookie in browser.context.cookies()) == kept

@@ -1,0 +1,107 @@
+"""What the browser asks the API for before it makes a request."""
+
+import pytest
+
+from .browsing import (
+    ADMIN,
+    API,
+    APP,
+    PARTNER,
+    SIBLING,
+    STRANGER,
+    Browser,
+    Fetch,
+    Options,
+    Outcome,
+    ServedAPI,
+    blocked,
+    fetch,
+    reads,
+)
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+JSON: Options = {"headers": {"Content-Type": "application/json"}, "body": "{}"}
+BEARER: Options = {"headers": {"Authorization": "Bearer token"}}
+CUSTOM: Options = {"headers": {"X-Custom": "1"}}
+LANGUAGE: Options = {"headers": {"Accept-Language": "fr"}}
+
+
+@pytest.mark.parametrize(
+    ("who", "does", "outcome"),
+    [
+        (APP, fetch(method="PUT"), reads(200, "OPTIONS 200", "PUT 200")),
+        (APP, fetch(method="PATCH"), reads(200, "OPTIONS 200", "PATCH 200")),
+        (APP, fetch(method="DELETE"), reads(200, "OPTIONS 200", "DELETE 200")),
+        (APP, fetch(method="delete"), reads(200, "OPTIONS 200", "DELETE 200")),
+        (APP, fetch(method="HEAD"), reads(200, "HEAD 200")),
+        (APP, fetch(method="POST"), reads(200, "POST 200")),
+        (PARTNER, fetch(method="PUT"), reads(200, "OPTIONS 200", "PUT 200")),
+        (API, fetch(method="PUT"), reads(200, "PUT 200")),
+        (API, fetch(method="PURGE"), reads(200, "PURGE 200")),
+        (APP, fetch(method="patch"), blocked("OPTIONS 400")),  # stays in lower case
+        (APP, fetch(method="PURGE"), blocked("OPTIONS 400")),
+        (APP, fetch(method="QUERY"), blocked("OPTIONS 400")),
+        (APP, fetch(method="OPTIONS"), blocked("OPTIONS 400")),
+        (APP, fetch(method="TRACE"), blocked()),
+        (STRANGER, fetch(method="PUT"), blocked("OPTIONS 400")),
+        (STRANGER, fetch(method="PATCH"), blocked("OPTIONS 400")),
+        (STRANGER, fetch(method="DELETE"), blocked("OPTIONS 400")),
+        (SIBLING, fetch(method="DELETE"), blocked("OPTIONS 400")),
+        (f"{APP} sandboxed", fetch(method="PUT"), blocked("OPTIONS 400")),
+        (f"{APP} data", fetch(method="DELETE"), blocked("OPTIONS 400")),
+        (f"{APP} srcdoc", fetch(method="PUT"), reads(200, "OPTIONS 200", "PUT 200")),
+    ],
+    ids=str,
+)
+def test_methods(browser: Browser, api: ServedAPI, who: str, does: Fetch, outcome: Outcome) -> None:
+    """A trusted page uses the listed methods; no other method, and no other page, gets through."""
+    assert browser.outcome(who, api, does) == outcome
+
+
+@pytest.mark.parametrize(
+    ("who", "does", "outcome"),
+    [
+        (APP, fetch(**BEARER), reads(200, "OPTIONS 200", "GET 200")),
+        (PARTNER, fetch(**BEARER), reads(200, "OPTIONS 200", "GET 200")),
+        (APP, fetch(method="POST", **JSON), reads(200, "OPTIONS 200", "POST 200")),
+        (APP, fetch(**LANGUAGE), reads(200, "GET 200")),
+        (APP, fetch(**CUSTOM), blocked("OPTIONS 400")),
+        (APP, fetch(method="POST", **CUSTOM), blocked("OPTIONS 400")),
+        (STRANGER, fetch(**BEARER), blocked("OPTIONS 400")),
+        (STRANGER, fetch(method="POST", **JSON), blocked("OPTIONS 400")),
+        (SIBLING, fetch(method="POST", **JSON), blocked("OPTIONS 400")),
+    ],
+    ids=str,
+)
+def test_headers(browser: Browser, api: ServedAPI, who: str, does: Fetch, outcome: Outcome) -> None:
+    """A trusted page sends the listed headers; no other header, and no other page, gets through."""
+    assert browser.outcome(who, api, does) == outcome
+
+
+def test_bearer_token(browser: Browser, api: ServedAPI) -> None:
+    """A bearer token arrives without `allow_credentials`."""
+    answer = browser.visitor(APP).fetch(api.url("/probe/handler"), **BEARER)
+    assert answer
+    assert '"authorization":"Bearer token"' in answer.body
+
+
+@pytest.mark.parametrize(
+    ("calls", "arrives"),
+    [
+        ([(APP, "PUT"), (APP, "PUT")], ["OPTIONS 200", "PUT 200", "PUT 200"]),
+        ([(APP, "PUT"), (APP, "DELETE")], ["OPTIONS 200", "PUT 200", "DELETE 200"]),
+        ([(APP, "PUT"), (ADMIN, "PUT")], ["OPTIONS 200", "PUT 200", "OPTIONS 200", "PUT 200"]),
+        ([(APP, "PUT"), (SIBLING, "PUT")], ["OPTIONS 200", "PUT 200", "OPTIONS 400"]),
+        ([(APP, "PURGE"), (APP, "PURGE")], ["OPTIONS 400", "OPTIONS 400"]),
+    ],
+    ids=str,
+)
+def test_preflight_cache(
+    browser: Browser, api: ServedAPI, calls: list[tuple[str, str]], arrives: list[str]
+) -> None:
+    """The browser asks once for all methods of a page, and keeps no refusal, no other's leave."""
+    url = api.url("/probe/handler")
+    for who, method in calls:
+        browser.visitor(who).fetch(url, method=method)
+    assert api.arrived(url) == arrives

@@ -1,0 +1,150 @@
+"""Who may read which answers, and how much of them."""
+
+from urllib.parse import quote
+
+import pytest
+
+from .browsing import (
+    ADMIN,
+    API,
+    APP,
+    BLOCKED,
+    PARTNER,
+    SIBLING,
+    STRANGER,
+    Browser,
+    Fetch,
+    ServedAPI,
+    fetch,
+    reads,
+)
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+@pytest.mark.parametrize(
+    ("who", "says"),
+    [
+        (APP, 200),
+        (ADMIN, 200),
+        (PARTNER, 200),
+        (API, 200),
+        ("https://APP.Example.com", 200),  # browsers write hosts in lower case
+        ("https://app.example.com:443", 200),  # and leave default ports out
+        (f"{APP} srcdoc", 200),
+        (STRANGER, BLOCKED),
+        (SIBLING, BLOCKED),
+        ("https://example.com", BLOCKED),
+        ("https://app.example.com:8443", BLOCKED),
+        ("http://app.example.com", BLOCKED),
+        ("https://app.example.com.", BLOCKED),
+        ("https://app.example.co", BLOCKED),
+        ("https://app.example.com.stranger.example", BLOCKED),
+        ("https://stranger-app.example.com", BLOCKED),
+        ("https://sub.app.example.com", BLOCKED),
+        ("https://app-example.com", BLOCKED),
+        ("https://\u0430pp.example.com", BLOCKED),  # a Cyrillic a
+        ("http://localhost:3000", BLOCKED),
+        (f"{APP} sandboxed", BLOCKED),
+        (f"{APP} data", BLOCKED),
+        (f"{API} sandboxed", BLOCKED),
+        ("file:///", BLOCKED),
+    ],
+)
+def test_simple_request(browser: Browser, api: ServedAPI, who: str, says: int | None) -> None:
+    """A page reads an answer if its origin is listed, to the letter, and not otherwise."""
+    assert browser.outcome(who, api, fetch()) == reads(says, "GET 200")
+
+
+ERRORS = [
+    (fetch("/me"), 401, "Send a bearer token"),
+    (fetch("/probe/status/403"), 403, "This is 403"),
+    (fetch("/no/route"), 404, "Not Found"),
+    (fetch("/health/"), 404, "Not Found"),  # not a redirection, which would lose the origin
+    (fetch("/health", method="PUT"), 405, "Method Not Allowed"),
+    (fetch("/probe/body", method="POST", body="x" * 2_000), 413, "Content Too Large"),
+    (fetch("/probe/status/word"), 422, "int_parsing"),
+    (fetch("/probe/failure"), 500, "Internal Server Error"),
+    (fetch("/auth/token", method="POST"), 501, "No token is given out yet"),
+    (fetch("/probe/status/503"), 503, "This is 503"),
+]
+
+
+each_error = pytest.mark.parametrize("error", ERRORS, ids=lambda error: str(error[1]))
+
+
+@each_error
+def test_error_of_trusted_page(
+    browser: Browser, api: ServedAPI, error: tuple[Fetch, int, str]
+) -> None:
+    """A trusted page reads what is wrong, whatever is."""
+    does, status, body = error
+    answer = browser.visitor(APP).fetch(api.url(does.path), **does.options)
+    assert answer
+    assert answer.status == status
+    assert body in answer.body
+
+
+@each_error
+@pytest.mark.parametrize("who", [STRANGER, f"{APP} sandboxed"])
+def test_error_of_another(
+    browser: Browser, api: ServedAPI, who: str, error: tuple[Fetch, int, str]
+) -> None:
+    """No other page learns that there is an error; a write of it is refused before there is one."""
+    does, status, _ = error
+    refused = {"PUT": "OPTIONS 400", "POST": "POST 403"}
+    outcome = browser.outcome(who, api, does)
+    assert outcome.status == BLOCKED
+    assert outcome.arrived == [refused.get(does.options.get("method", "GET"), f"GET {status}")]
+
+
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [
+        ("WWW-Authenticate", "Bearer"),
+        ("Location", "/elsewhere"),
+        ("Retry-After", "7"),
+        ("Cache-Control", "max-age=1"),  # every page may read this one
+        ("ETag", None),
+        ("X-Internal", None),
+        ("Set-Cookie", None),
+        ("Access-Control-Allow-Origin", None),
+    ],
+)
+def test_headers(browser: Browser, api: ServedAPI, header: str, says: str | None) -> None:
+    """A trusted page reads the headers of an answer that are exposed, and no others."""
+    answer = browser.visitor(APP).fetch(api.url("/probe/headers"))
+    assert answer
+    assert answer.headers.get(header.lower()) == says
+
+
+@pytest.mark.parametrize(
+    ("who", "does", "says"),
+    [
+        (APP, fetch("/probe/redirect/307?to=/health"), 200),
+        (APP, fetch("/probe/redirect/307?to=/probe/handler", method="PUT"), 200),
+        (APP, fetch("/probe/redirect/303?to=/health", method="POST"), 200),
+        (APP, fetch("/probe/redirect/307?to=/health", redirect="error"), BLOCKED),
+        (APP, fetch(f"/probe/redirect/307?to={STRANGER}"), BLOCKED),
+        (STRANGER, fetch("/probe/redirect/307?to=/health"), BLOCKED),
+        (STRANGER, fetch(f"/probe/redirect/307?to={STRANGER}"), BLOCKED),
+    ],
+    ids=str,
+)
+def test_redirection(
+    browser: Browser, api: ServedAPI, who: str, does: Fetch, says: int | None
+) -> None:
+    """A trusted page follows a redirection within the API, as far as it may read all answers."""
+    assert browser.outcome(who, api, does).status == says
+
+
+@pytest.mark.parametrize(("method", "arrives"), [("GET", "GET 200"), ("POST", "POST 403")])
+@pytest.mark.parametrize("who", [APP, API, STRANGER])
+def test_redirection_by_a_stranger(
+    browser: Browser, api: ServedAPI, who: str, method: str, arrives: str
+) -> None:
+    """What a stranger's server sends on to the API comes from no origin that is trusted."""
+    url = api.url("/probe/handler")
+    redirecting = f"https://redirecting.example/?redirect={quote(url)}"
+    assert browser.visitor(who).fetch(redirecting, method=method) == BLOCKED
+    assert api.arrived(url) == [arrives]

@@ -1,0 +1,101 @@
+"""Servers on loopback, for tests that call an API as programs of other people do."""
+
+import base64
+import hashlib
+import os
+import re
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+SETTINGS: dict[str, str] = {}
+"""Variables of every API that is served, such as overrides of its table in `environments.toml`."""
+
+LONGEST_START = 30
+"""Seconds that a server may take to start, on a machine that is busy with other tests."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A uvicorn that is running, and the file that it writes its log to."""
+
+    port: int
+    log: Path
+
+    def requests(self, status: int) -> int:
+        """Return how many requests it has answered with this status."""
+        return self.log.read_text("utf-8").count(f' HTTP/1.1" {status} ')
+
+
+class Certificate:
+    """A certificate for 127.0.0.1, in a folder for a server to read it from."""
+
+    def __init__(self, folder: Path) -> None:
+        self.authority = trustme.CA()
+        issued = self.authority.issue_cert("127.0.0.1")
+        self.file = folder / "certificate.pem"
+        issued.private_key_and_cert_chain_pem.write_to_path(self.file)
+        self.public = issued.cert_chain_pems[0].bytes()
+
+    @property
+    def public_key_hash(self) -> str:
+        """What Chromium knows a certificate by that it shall take for any name."""
+        key = x509.load_pem_x509_certificate(self.public).public_key()
+        der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return base64.b64encode(hashlib.sha256(der).digest()).decode()
+
+    def for_server(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.file)
+        return context
+
+    def for_client(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        self.authority.configure_trust(context)
+        return context
+
+
+@contextmanager
+def uvicorn(
+    python: str | Path,
+    app: str,
+    log: Path,
+    certificate: Certificate | None = None,
+    *,
+    folder: Path,
+    **variables: str,
+) -> Iterator[Server]:
+    """Serve an app, that stands in a folder, on a free port of 127.0.0.1 until the block ends."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
+    secured = ["--ssl-certfile", str(certificate.file)] if certificate else []
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            [python, "-m", "uvicorn", app, "--port", "0", *secured],
+            cwd=folder,
+            env=own | SETTINGS | variables,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        try:
+            yield Server(_port(process, log), log)
+        finally:
+            process.terminate()
+
+
+def _port(process: subprocess.Popen[bytes], log: Path) -> int:
+    deadline = time.monotonic() + LONGEST_START
+    while process.poll() is None and time.monotonic() < deadline:
+        if running := re.search(r"running on \w+://127\.0\.0\.1:(\d+)", log.read_text("utf-8")):
+            return int(running[1])
+        time.sleep(0.02)
+    raise AssertionError(log.read_text("utf-8"))

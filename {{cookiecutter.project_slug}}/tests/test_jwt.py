@@ -1,0 +1,57 @@
+"""What the JWT chapter has to keep to; `create_verifier` in `auth.py` is where it begins."""
+
+import pytest
+from pydantic import SecretStr
+
+from {{ cookiecutter.__package }}.cors import ConfigurationError
+from {{ cookiecutter.__package }}.main import app, create_app
+from {{ cookiecutter.__package }}.settings import JWTSettings, Settings
+
+from .apis import ProbedAPI, client_of, each_trusted_origin, granted, listed
+from .tokens import INVALID, OTHER_KEY, SUBJECT, VALID, token
+
+pytestmark = pytest.mark.skipif(app.state.verifier is None, reason="JWT authentication chapter")
+
+
+def bearer(text: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {text}"}
+
+
+def test_valid_token() -> None:
+    """A valid token tells who its bearer is."""
+    response = client_of(app).get("/me", headers=bearer(VALID))
+    assert (response.status_code, response.json()) == (200, {"subject": SUBJECT})
+
+
+@pytest.mark.parametrize("text", INVALID.values(), ids=INVALID)
+def test_invalid_token(text: str) -> None:
+    """A token that is forged, expired or malformed is refused as RFC 6750 says."""
+    response = client_of(app).get("/me", headers=bearer(text))
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"].startswith("Bearer")
+    assert "subject" not in response.json()
+
+
+@each_trusted_origin
+def test_refusal_is_shown(api: ProbedAPI, origin: str) -> None:
+    """A trusted page sees that its token was refused, so that it can get another."""
+    headers = {"Origin": origin, **bearer(INVALID["expired"])}
+    response = api.client.get("/me", headers=headers)
+    assert response.status_code == 401
+    assert granted(response) == [origin]
+    exposed = listed(response, "Access-Control-Expose-Headers")
+    assert exposed == set(api.options["expose_headers"])
+
+
+def test_key_of_the_settings() -> None:
+    """The key is the one of the settings, and tokens of any other are refused."""
+    settings = Settings(jwt=JWTSettings(secret=SecretStr(OTHER_KEY)))
+    client = client_of(create_app(settings))
+    assert client.get("/me", headers=bearer(token(key=OTHER_KEY))).status_code == 200
+    assert client.get("/me", headers=bearer(VALID)).status_code == 401
+
+
+def test_missing_key() -> None:
+    """An API that verifies tokens does not start without the key for it."""
+    with pytest.raises(ConfigurationError, match="APP_JWT__SECRET"):
+        create_app(Settings(jwt=JWTSettings(secret=None)))

@@ -18,6 +18,7 @@ def pytest_configure() -> None:
     for variable in [name for name in os.environ if name.upper().startswith("APP_")]:
         del os.environ[variable]
     os.environ["APP_JWT__SECRET"] = secrets.token_urlsafe(32)
+    os.environ["APP_CORS__ALLOWED_HOSTS"] = "testserver,api.invalid"  # not so in test_hosts.py
     Settings.model_config["env_file"] = None
     try:
         os.environ["APP_ENVIRONMENT"] = next(iter(read_tables()))

@@ -32,6 +32,16 @@ def add_mounted_app(app: FastAPI) -> None:
     app.mount("/", mounted)
 
 
+def add_raw_app(app: FastAPI) -> None:
+    async def answer(_: Scope, __: Receive, send: Send) -> None:
+        app.state.reached.append("raw")
+        headers = [(name.encode(), value.encode()) for name, value in OWN_POLICY.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body"})
+
+    app.mount("/", answer)
+
+
 def add_middleware_that_answers(app: FastAPI) -> None:
     def answering(_: ASGIApp) -> ASGIApp:
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,6 +68,7 @@ ADDITIONS = [
     (add_route, 200),
     (add_cors_middleware, 200),
     (add_mounted_app, 200),
+    (add_raw_app, 200),
     (add_middleware_that_answers, 503),
     (add_middleware_that_fails, 500),
 ]

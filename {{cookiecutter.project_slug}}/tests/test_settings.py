@@ -21,7 +21,7 @@ LISTS = {
     ONE: {ONE},
     f"{ONE},{TWO}": {ONE, TWO},
     f" {ONE} , {TWO} ": {ONE, TWO},
-    f'["{ONE}"]': {ONE},
+    f' ["{ONE}"]': {ONE},
     f'["{ONE}", "{TWO}"]': {ONE, TWO},
     "[]": set(),
     "": set(),
@@ -36,7 +36,7 @@ UNSAFE = {
     "APP_CORS__ALLOW_CREDENTIALS": ["yes", "1", "True", ""],
     "APP_CORS__EXPOSE_HEADERS": ["*", "Set-Cookie"],
     "APP_CORS__MAX_AGE": ["-1", "ten", "600.5", '"600"', ""],
-    "APP_JWT__SECRET": [GUESSABLE, 31 * "x"],
+    "APP_JWT__SECRET": ["", GUESSABLE, 31 * "x", 31 * "\udcff"],
 }
 
 MISSPELT = {
@@ -50,6 +50,7 @@ MISSPELT = {
     "APP_JWT": "APP_JWT__SECRET",
     "APP_JWT_SECRET": "APP_JWT__SECRET",
     "APP_JWT__SECRETS": "APP_JWT__SECRET",
+    "APP_JWT__SECRET__KEY": "APP_JWT__SECRET",
 }
 
 
@@ -143,7 +144,7 @@ def test_missing_secret() -> None:
         _ = settings.jwt.key
 
 
-@pytest.mark.parametrize("variable", ["APP_JWT__SECRET", "APP_JWT_SECRET", "APP_JWT"])
+@pytest.mark.parametrize("variable", sorted(x for x in MISSPELT if "JWT" in x))
 def test_secret_is_not_told(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     """No message shows a secret, not even a weak one or one in a misspelt variable."""
     monkeypatch.setenv(variable, GUESSABLE)

@@ -21,14 +21,15 @@ SHORTEST_SECRET = 32
 """Bytes: a key of HMAC with SHA-256 is at least as long as its hash (RFC 7518, section 3.2)."""
 MAKE_KEY = "write what `openssl rand -base64 32` prints"
 
-group = BeforeValidator(lambda value: {} if isinstance(value, str) else value)
-"""A variable named like a whole group, APP_CORS, is told among the misspelt names."""
+a_group = BeforeValidator(lambda value: {} if isinstance(value, str) else value)
+a_text = BeforeValidator(lambda value: None if isinstance(value, dict) else value)
+"""A variable for all of a group, or for a part of a text, is told among the misspelt names."""
 
 
 class JWTSettings(BaseModel):
     """What the JWT chapter needs to know: the secret that tokens are signed with."""
 
-    secret: SecretStr | None = None
+    secret: Annotated[SecretStr | None, a_text] = None
 
     @property
     def key(self) -> str:
@@ -54,11 +55,12 @@ class Settings(BaseSettings):
         enable_decoding=False,
         extra="ignore",
         frozen=True,
+        hide_input_in_errors=True,
     )
 
     environment: str = ""
-    cors: Annotated[dict[str, Any], group] = {}
-    jwt: Annotated[JWTSettings, group] = JWTSettings()
+    cors: Annotated[dict[str, Any], a_group] = {}
+    jwt: Annotated[JWTSettings, a_group] = JWTSettings()
 
     _policy: Policy = PrivateAttr()
 
@@ -91,7 +93,9 @@ def _misspelt_variables() -> Iterator[Fault]:
 
 
 def _weak_secret(jwt: JWTSettings) -> Iterator[Fault]:
-    length = len(jwt.secret.get_secret_value().encode()) if jwt.secret else SHORTEST_SECRET
+    if jwt.secret is None:
+        return
+    length = len(jwt.secret.get_secret_value().encode(errors="surrogateescape"))
     if length < SHORTEST_SECRET:
         why = f"of {length} bytes can be guessed"
         yield Fault("APP_JWT__SECRET", str(jwt.secret), why, MAKE_KEY)
@@ -101,7 +105,7 @@ def _decoded(key: str, value: Any) -> Any:
     """Return what a variable's text stands for; the text itself if it does not stand for that."""
     if not isinstance(value, str) or KEYS[key] == "text":
         return value
-    if KEYS[key] == "a list of texts" and not value.startswith("["):
+    if KEYS[key] == "a list of texts" and not value.lstrip().startswith("["):
         return [item.strip() for item in value.split(",")] if value.strip() else []
     try:
         return json.loads(value)

@@ -16,11 +16,13 @@ from starlette.middleware.cors import ALL_METHODS
 
 from .rulebook import (
     EXPOSED_HEADER_RULES,
+    LOOPBACK_HOSTS,
     LOOPBACK_ORIGIN,
     REQUEST_HEADER_RULES,
     Fault,
     environment_faults,
     header_faults,
+    host_faults,
     max_age_faults,
     method_faults,
     origin_faults,
@@ -49,6 +51,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 
 KEYS: Mapping[str, str] = {
     "local": "true or false",
+    "allowed_hosts": "a list of texts",
     "preset": "text",
     "allow_origins": "a list of texts",
     "allow_methods": "a list of texts",
@@ -57,7 +60,7 @@ KEYS: Mapping[str, str] = {
     "expose_headers": "a list of texts",
     "max_age": "a whole number",
 }
-"""The keys of a table and what their values are. All but the first two are CORSMiddleware's."""
+"""The keys of a table and what their values are. Those below `preset` are CORSMiddleware's."""
 
 Table = Mapping[str, Any]
 
@@ -74,10 +77,15 @@ class ConfigurationError(Exception):
 
 @dataclass(frozen=True)
 class Policy:
-    """Which pages of which origins may do what, in one environment; options as CORSMiddleware's."""
+    """Which pages of which origins may do what, in one environment.
+
+    The options are CORSMiddleware's own, and TrustedHostMiddleware's `allowed_hosts`: the hosts
+    under which the API answers, or None for any.
+    """
 
     environment: str
     local: bool
+    allowed_hosts: tuple[str, ...] | None
     preset: str
     allow_origins: frozenset[str]
     allow_origin_regex: str | None
@@ -92,6 +100,15 @@ class Policy:
         return origin in self.allow_origins or (
             self.allow_origin_regex is not None
             and re.fullmatch(self.allow_origin_regex, origin) is not None
+        )
+
+    def answers_as(self, host: str) -> bool:
+        """Tell whether the API answers under a host, given the text of a Host header."""
+        if self.allowed_hosts is None:
+            return True
+        name = re.sub(r":[0-9]*$", "", host).lower()
+        return name in self.allowed_hosts or any(
+            name.endswith(allowed[1:]) for allowed in self.allowed_hosts if allowed[0] == "*"
         )
 
 
@@ -176,13 +193,15 @@ def _faults(where: str, key: str, value: Any, table: Table) -> Iterator[Fault]:
         mend = f"write {close[0]}" if close else f"choose from {', '.join(KEYS)}"
         yield Fault(where, value, "belongs to no option", mend)
     elif not _is_of_kind(KEYS[key], value):
-        listed = isinstance(value, str) and KEYS[key] == "a list of texts"
-        example = shown([value]) if listed else KEYS[key]
+        is_item = KEYS[key] == "a list of texts" and isinstance(value, str) and "[" not in value
+        example = shown([value]) if is_item else KEYS[key]
         yield Fault(where, value, f"is not {KEYS[key]}", f"write {example}")
     elif key == "preset" and value not in PRESETS:
         yield Fault(where, value, "is not a preset", f"write {' or '.join(PRESETS)}")
     elif key == "preset" and value == "dev" and not local:
         yield Fault(where, value, "is for a local environment only", 'write "strict"')
+    elif key == "allowed_hosts":
+        yield from host_faults(where, value)
     elif key == "allow_origins":
         yield from origin_faults(where, value, local=local)
     elif key == "allow_methods":
@@ -198,9 +217,12 @@ def _faults(where: str, key: str, value: Any, table: Table) -> Iterator[Fault]:
 def _completed(environment: str, table: Table) -> Policy:
     preset = table.get("preset", "strict")
     options = {**PRESETS[preset], **table}
+    local = options.get("local", False)
+    hosts = options.get("allowed_hosts", LOOPBACK_HOSTS if local else None)
     return Policy(
         environment=environment,
-        local=options.get("local", False),
+        local=local,
+        allowed_hosts=None if hosts is None else tuple(hosts),
         preset=preset,
         allow_origins=frozenset(options.get("allow_origins", ())),
         allow_origin_regex=options["allow_origin_regex"],

@@ -6,6 +6,7 @@ starts, and the generator when it checks the answers that a project is made from
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -146,7 +147,12 @@ class Url:
 def _is_bad_punycode(label: str) -> bool:
     try:
         decoded = label[4:].encode("ascii").decode("punycode")
-        return decoded.isascii() or decoded.encode("punycode").decode("ascii") != label[4:]
+        written = unicodedata.normalize("NFC", decoded.lower())
+        return (
+            not decoded.isprintable()
+            or decoded.isascii()
+            or written.encode("punycode").decode("ascii") != label[4:]
+        )
     except UnicodeError:
         return True
 
@@ -164,6 +170,7 @@ SHAPE_RULES: OriginRules = (
     Rule("wildcard", lambda url: "*" in url.text, "has a wildcard, which would match nothing"),
     Rule("white-space", lambda url: url.text.split() != [url.text], "has white space"),
     Rule("unprintable", lambda url: not url.text.isprintable(), "has an unprintable character"),
+    Rule("backslash", lambda url: "\\" in url.text, "has a backslash"),
     Rule("no-scheme", lambda url: not url.scheme, "has no scheme"),
     Rule("no-host", lambda url: not url.host, "has no host"),
 )
@@ -250,6 +257,8 @@ def mended_origin(text: str, *, local: bool) -> str | None:
     """Return the origin that was probably meant, None if there is no telling."""
     text = text.strip().lower()
     url = Url.split(text if "://" in text else f"https://{text}")
+    if url.user or "\\" in text:
+        return None
     try:
         host = url.host.rstrip(".").encode("idna").decode("ascii")
     except UnicodeError:
@@ -274,6 +283,40 @@ def origin_faults(where: str, origins: Iterable[str], *, local: bool) -> Iterato
             instead = "write an origin such as https://app.example.com, or remove it"
             yield Fault(where, origin, why, f"write {shown(mended)}" if mended else instead)
     yield from repetitions(where, origins)
+
+
+# --- Hosts --------------------------------------------------------------------------------------
+# The Host header names the API itself, without a scheme; a port after it is not looked at.
+
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+HOST_RULES: tuple[Rule[str], ...] = (
+    Rule("any-host", lambda host: host == "*", "would let any name lead here"),
+    Rule(
+        "not-a-host",
+        lambda host: bool(origin_reasons(f"https://{host.removeprefix('*.')}", local=True)),
+        "is not a host name or an address, in lower case",
+    ),
+    Rule(
+        "host-with-port",
+        lambda host: bool(Url.split(f"https://{host}").port),
+        "has a port, which is not looked at",
+    ),
+)
+"""An entry is a host, or `*.` and the domain whose subdomains are meant."""
+
+
+def host_faults(where: str, hosts: Iterable[str]) -> Iterator[Fault]:
+    """Yield what is wrong with the hosts under which an environment answers."""
+    hosts = list(hosts)
+    for host in hosts:
+        for why in reasons(HOST_RULES, host)[:1]:
+            url = Url.split(host if "://" in host else f"https://{host}")
+            mended = url.host.lower().rstrip(".")
+            fits = not reasons(HOST_RULES, mended)
+            instead = "write a host such as api.example.com, or remove it"
+            yield Fault(where, host, why, f"write {shown(mended)}" if fits else instead)
+    yield from repetitions(where, hosts)
 
 
 # --- Methods ------------------------------------------------------------------------------------

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import hostile_answers
 import pytest
+import tables
 from conftest import TEMPLATE, generate, run_cookiecutter
 
-CASES = hostile_answers.cases()
+CASES = tables.cases()
 
 
 def told(message: str) -> tuple[list[str], str]:
@@ -25,7 +25,7 @@ def told(message: str) -> tuple[list[str], str]:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_refused(tmp_path: Path, case: hostile_answers.Case) -> None:
+def test_refused(tmp_path: Path, case: tables.Case) -> None:
     """Each wrong answer is named with its question, its value, the reason and the mend."""
     arguments: list[str] = []
     if case.file:
@@ -40,11 +40,6 @@ def test_refused(tmp_path: Path, case: hostile_answers.Case) -> None:
     assert result.stdout == ""
     assert not list((tmp_path / "out").iterdir())
     assert not (tmp_path / "out-home" / ".cookiecutter_replay").exists()
-
-
-def test_table_in_docs() -> None:
-    """The table in docs/answers.md is the one tested: `python tests/hostile_answers.py`."""
-    assert hostile_answers.DOCUMENT.read_text("utf-8") == hostile_answers.documented()
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def assert_works(project: Path) -> None:
     [environments] = project.glob("src/*/environments.toml")
     trusted = next(iter(tomllib.loads(environments.read_text("utf-8")).values()))["allow_origins"]
     with imported(project) as main:
-        client = TestClient(main.app)
+        client = TestClient(main.app, "http://127.0.0.1")
         for origin in trusted:
             answer = client.get("/", headers={"Origin": origin})
             assert answer.headers.get_list("Access-Control-Allow-Origin") == [origin]

@@ -29,6 +29,9 @@ COOKIE_API = "https://cookies.example.com"
 DEV_API = "http://localhost:8000"
 """The developers' own environment of that project, with the preset `dev`."""
 
+REBOUND_API = "http://rebound.example:8000"
+"""A stranger's name for the same server, which makes its page one of the same origin."""
+
 APP = "https://app.example.com"
 """Trusted; of the same site as the APIs."""
 

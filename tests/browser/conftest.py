@@ -20,11 +20,15 @@ from .browsing import (
     PARTNER,
     PREVIEW,
     PUBLIC_STRANGER,
+    REBOUND_API,
     Browser,
     ServedAPI,
     launched,
     served_pages,
 )
+
+DEV_API_ALIASES = ("127.0.0.1:8000", "[::1]:8000", REBOUND_API.partition("://")[2])
+"""Other names under which the browser finds it."""
 
 PROJECTS = {
     "strict": {
@@ -105,7 +109,7 @@ def browser(
         served_pages(secured) as public,
     ):
         addresses = {
-            "127.0.0.1:8000": apis[DEV_API].port,
+            **dict.fromkeys(DEV_API_ALIASES, apis[DEV_API].port),
             **{origin.partition("://")[2]: api.port for origin, api in apis.items()},
             **{origin.partition("://")[2]: public for origin in (PREVIEW, PUBLIC_STRANGER)},
             "*:80": plain,

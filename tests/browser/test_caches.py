@@ -36,6 +36,14 @@ def test_cached_answer(
     assert len(api.reached(url)) == (1 if says == "1" else 2)
 
 
+def test_uncached_answer(browser: Browser, api: ServedAPI) -> None:
+    """An answer is not kept unless its handler says so."""
+    url = api.url("/probe/handler")
+    for _ in range(2):
+        browser.visitor(APP).fetch(url, **FROM_CACHE)
+    assert api.reached(url) == ["GET", "GET"]
+
+
 def test_shared_cache(browser: Browser, api: ServedAPI) -> None:
     """Pages of one site do share a cache: what neither of them may read, for one."""
     url = api.url("/probe/cached")

@@ -12,6 +12,7 @@ from .browsing import (
     DEV_API,
     PREVIEW,
     PUBLIC_STRANGER,
+    REBOUND_API,
     STRANGER,
     Browser,
     Fetch,
@@ -80,9 +81,10 @@ def test_requests(
     assert browser.outcome(who, dev_api, does) == outcome
 
 
-def test_other_name(browser: Browser, dev_api: ServedAPI) -> None:
-    """A page of localhost may write to 127.0.0.1 too, which is another site."""
-    other = replace(dev_api, origin="http://127.0.0.1:8000")
+@pytest.mark.parametrize("name", ["http://127.0.0.1:8000", "http://[::1]:8000"])
+def test_other_name(browser: Browser, dev_api: ServedAPI, name: str) -> None:
+    """A page of localhost may write to this machine's other names too, which are other sites."""
+    other = replace(dev_api, origin=name)
     assert browser.outcome(HOME, other, fetch(method="PUT")) == reads(200, "OPTIONS 200", "PUT 200")
 
 
@@ -92,6 +94,17 @@ def test_other_name(browser: Browser, dev_api: ServedAPI) -> None:
 def test_websocket(browser: Browser, dev_api: ServedAPI, who: str, says: str | None) -> None:
     """A WebSocket opens for a page of this machine, and for no other."""
     assert browser.visitor(who).run(OPEN_SOCKET, dev_api.url("/probe/socket")) == says
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_rebound_name(browser: Browser, dev_api: ServedAPI, method: str) -> None:
+    """A stranger's name that leads to this machine makes no page one of the API's own."""
+    rebound = replace(dev_api, origin=REBOUND_API)
+    outcome = browser.outcome(REBOUND_API, rebound, fetch(method=method))
+    assert outcome == reads(400, f"{method} 400")
+    socket = rebound.url("/probe/socket")
+    assert browser.visitor(REBOUND_API).run(OPEN_SOCKET, socket) == BLOCKED
+    assert rebound.reached(socket) == []
 
 
 def test_no_preflight_cache(browser: Browser, dev_api: ServedAPI) -> None:

@@ -148,3 +148,40 @@ def test_redirection_by_a_stranger(
     redirecting = f"https://redirecting.example/?redirect={quote(url)}"
     assert browser.visitor(who).fetch(redirecting, method=method) == BLOCKED
     assert api.arrived(url) == [arrives]
+
+
+FETCH_BLINDLY = """([url]) => fetch(url, {mode: "no-cors"}).then(
+    answer => answer.type,
+    () => null,
+)"""
+
+FRAME = """([url]) => new Promise(resolve => {
+    const frame = document.createElement("iframe");
+    Object.assign(frame, {src: url, onload: resolve});
+    document.body.append(frame);
+})"""
+
+
+@pytest.mark.parametrize(
+    ("who", "says"), [(API, "basic"), (APP, BLOCKED), (SIBLING, BLOCKED), (STRANGER, BLOCKED)]
+)
+def test_blind_request(browser: Browser, api: ServedAPI, who: str, says: str | None) -> None:
+    """No page of another origin gets an answer into its memory without a look at the policy."""
+    assert browser.visitor(who).run(FETCH_BLINDLY, api.url("/probe/handler")) == says
+
+
+@pytest.mark.parametrize("who", [API, APP, STRANGER])
+def test_frame(browser: Browser, api: ServedAPI, who: str) -> None:
+    """No page shows an answer in a frame, for its visitors to click on."""
+    visitor = browser.visitor(who)
+    url = api.url("/probe/handler")
+    visitor.run(FRAME, url)
+    assert api.arrived(url) == ["GET 200"]
+    assert url not in [frame.url for frame in visitor.page.frames]
+
+
+@pytest.mark.usefixtures("apis")
+def test_strict_transport(browser: Browser) -> None:
+    """A browser that has called a deployed API over TLS calls it in no other way."""
+    browser.visitor(API)
+    assert browser.visitor(API.replace("https", "http")).page.url == f"{API}/"

@@ -239,3 +239,4 @@ def install(environment: Environment) -> None:
         slug=rules.slug,
         toml_array=rendering.toml_array,
     )
+    environment.globals["template"] = f"{rules.NAME} {rules.VERSION}"

@@ -32,6 +32,11 @@ QUESTIONS: dict[str, Any] = {
 }
 """The questions and their defaults: a text, a list to choose from, or yes and no as a boolean."""
 
+NAME, VERSION = re.findall(
+    r'^(?:name|version) = "(.+)"$', (TEMPLATE / "pyproject.toml").read_text("utf-8"), re.MULTILINE
+)
+"""What every project says it was made with, in its `.cookiecutter.yaml`."""
+
 Answers = Mapping[str, Any]
 
 

@@ -16,7 +16,11 @@ def code_of(module: str, function: str) -> CodeType:
     ("module", "function", "variables"),
     [
         ("cookiecutter.prompt", "prompt_for_config", "context no_input prompts prefix"),
-        ("cookiecutter.generate", "generate_files", "context"),
+        (
+            "cookiecutter.generate",
+            "generate_files",
+            "context output_dir overwrite_if_exists project_dir",
+        ),
         (
             "cookiecutter.main",
             "cookiecutter",

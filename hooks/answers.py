@@ -130,8 +130,8 @@ def before_files(run: dict[str, Any]) -> None:
     refuse(rules.all_faults(given), given)
     answers.update(given, __package=rules.package(given["project_slug"]))
     folder = Path(run["output_dir"], given["project_slug"])
-    if "project_dir" not in run and run["overwrite_if_exists"] and folder.exists():
-        reason = folders.reason_to_keep(folder, rules.NAME)
+    if "project_dir" not in run and folder.exists():
+        reason = folders.reason_to_keep(folder, rules.NAME, overwrite=run["overwrite_if_exists"])
         if reason:
             raise SystemExit(f"Nothing was generated: {rules.shown(str(folder))} {reason}.")
 
@@ -212,6 +212,8 @@ def refuse(faults: list[Any], given: Mapping[str, Any]) -> None:
 
 def command(answers: Mapping[str, Any]) -> str:
     """Return the command line that generates from these answers what was to be generated."""
+    if frame_of("_generate_output"):
+        return shlex.join(updating(answers))
     run = variables_of("create", "cookiecutter")
     cruft = "template_git_url" in run
     words = ["cruft", "create"] if cruft else ["cookiecutter"]
@@ -230,6 +232,15 @@ def command(answers: Mapping[str, Any]) -> str:
         spelt = {True: "yes", False: "no"}
         words += [f"{name}={spelt.get(answer, answer)}" for name, answer in answers.items()]
     return shlex.join(words)
+
+
+def updating(answers: Mapping[str, Any]) -> list[str]:
+    """Return the words that have cruft update with these answers."""
+    run = variables_of("update")
+    words = ["cruft", "update"]
+    if run.get("checkout"):
+        words += ["--checkout", str(run["checkout"])]
+    return [*words, "--variables-to-update", json.dumps(answers, ensure_ascii=False)]
 
 
 def install(environment: Environment) -> None:

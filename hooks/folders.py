@@ -7,13 +7,15 @@ from pathlib import Path
 ELSEWHERE = "choose another project_slug or output folder"
 
 
-def reason_to_keep(folder: Path, template: str) -> str:
+def reason_to_keep(folder: Path, template: str, *, overwrite: bool) -> str:
     """Return why nothing may be written over what stands at a path; no text if it may.
 
     `template` is the name that a project of this template has in its `.cookiecutter.yaml`.
     """
     if not folder.is_dir():
         return f"is no folder; {ELSEWHERE}"
+    if not overwrite:
+        return f"is there already; {ELSEWHERE}, or write over it with --overwrite-if-exists"
     if not any(entry.name != ".git" for entry in folder.iterdir()):
         return ""
     if not is_made_with(template, folder):
@@ -43,15 +45,11 @@ def uncommitted(folder: Path) -> str:
     try:
         changed = changes(folder)
     except (OSError, ValueError) as error:
-        said = json.dumps(str(error), ensure_ascii=False)
-        return (
-            f"is in a git repository, but git can't tell what has changed, {said}; mend that first"
-        )
-    return (
-        f"has changes that are in no commit, {changed}; commit or stash them first"
-        if changed
-        else ""
-    )
+        why = f"git can't tell what has changed, {json.dumps(str(error), ensure_ascii=False)}"
+        return f"is in a git repository, but {why}; mend that first"
+    if changed:
+        return f"has changes that are in no commit, {changed}; commit or stash them first"
+    return ""
 
 
 def changes(folder: Path) -> str:

@@ -182,6 +182,19 @@ def test_file_of_that_name(tmp_path: Path) -> None:
     )
 
 
+def test_unasked(tmp_path: Path) -> None:
+    """Without --overwrite-if-exists, nothing is written over anything, and the option is named."""
+    project = generate(tmp_path / "out")
+    before = project.files()
+    result = run_cookiecutter(tmp_path / "out", "--no-input")
+    assert result.returncode == 1
+    assert result.stderr == (
+        'Nothing was generated: "hello-api" is there already; choose another project_slug or '
+        "output folder, or write over it with --overwrite-if-exists.\n"
+    )
+    assert project.files() == before
+
+
 @pytest.mark.parametrize("repository", [False, True])
 def test_empty_folder(tmp_path: Path, *, repository: bool) -> None:
     """A folder with nothing in it, or with a repository only, is generated into."""

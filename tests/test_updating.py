@@ -14,8 +14,6 @@ import yaml
 from conftest import TEMPLATE, Project
 from uv import find_uv_bin
 
-pytestmark = pytest.mark.xdist_group("updating")
-
 DOCUMENT = (TEMPLATE / "docs" / "updating.md").read_text("utf-8")
 PRODUCT = "{{cookiecutter.project_slug}}"
 PACKAGE = f"{PRODUCT}/src/{{{{cookiecutter.__package}}}}"
@@ -199,12 +197,11 @@ def made_new(workplace: Workplace) -> dict[str, str]:
     return {name: content.decode() for name, content in files.items()}
 
 
-def tracked(workplace: Workplace) -> dict[str, str]:
+def tracked(workplace: Workplace, folder: str = "orders-api") -> dict[str, str]:
     """Return the files of the project that git knows, without what tools keep there."""
-    names = workplace.do("git ls-files", "orders-api").split()
+    names = workplace.do("git ls-files", folder).split()
     own = {"uv.lock", ".cruft.json"}
-    project = workplace.path / "orders-api"
-    return {x: (project / x).read_text("utf-8") for x in names if x not in own}
+    return {x: (workplace.path / folder / x).read_text("utf-8") for x in names if x not in own}
 
 
 def expected(workplace: Workplace) -> dict[str, str]:
@@ -298,19 +295,24 @@ def test_conflict(workplace: Workplace, tool: str) -> None:
 
 @each_tool
 def test_edited_and_deleted(workplace: Workplace, tool: str) -> None:
-    """A file that the team edited and the template deleted stays, and is told; the rest arrives."""
+    """A file that one side edited and the other deleted is told, or stays deleted by the team."""
     project = BEGIN[tool](workplace)
     work(project)
     edit(project.path / "tests" / "test_old.py", "OLD", "OURS")
+    (project.path / ".env.example").unlink()
     commit(workplace)
     result = workplace.run(first_lines(tool), "orders-api")
     if tool == "git":
         assert "CONFLICT (modify/delete): tests/test_old.py" in result.stdout
+        assert "CONFLICT (modify/delete): .env.example" in result.stdout
+        (project.path / ".env.example").unlink()
     else:
         assert "error: tests/test_old.py: patch does not apply" in result.stderr
     commit(workplace)
     left = {"tests/test_old.py": "OURS = 'and deleted since'\n"}
-    assert tracked(workplace) == expected(workplace) | left
+    files = expected(workplace)
+    del files[".env.example"]
+    assert tracked(workplace) == files | left
 
 
 def test_never_committed_as_generated(workplace: Workplace) -> None:
@@ -331,6 +333,36 @@ def test_never_committed_as_generated(workplace: Workplace) -> None:
     said = workplace.do(first_lines("cruft"), "orders-api")
     assert "UU src/orders_api/settings.py" in said
     assert not list(project.path.rglob("*.rej"))
+
+
+def test_refused_update(workplace: Workplace) -> None:
+    """An update with wrong answers changes nothing, and names the command that would do."""
+    begin_with_cruft(workplace)
+    update = first_lines("cruft").partition("\n")[0]
+    wrong = ' --variables-to-update \'{"environments": "development, live"}\''
+    result = workplace.run(update + wrong, "orders-api")
+    assert result.returncode == 1
+    assert result.stderr.startswith("Nothing was generated: 3 answers can't be used.\n")
+    assert "Traceback" not in result.stdout + result.stderr
+    assert workplace.do("git status --short", "orders-api") == ""
+    command = result.stderr.splitlines()[-1]
+    assert command.startswith("  cruft update --checkout 1.1.0 --variables-to-update ")
+    workplace.do(f"{command} --skip-apply-ask", "orders-api")
+    answers = (workplace.path / "orders-api" / ".cookiecutter.yaml").read_text("utf-8")
+    assert 'environments: "development, live"' in answers
+
+
+def test_update_in_a_bigger_repository(workplace: Workplace) -> None:
+    """A project that is one folder of a repository is updated by cruft as any other."""
+    (workplace.path / "our-apis.yaml").write_text(block("our-apis.yaml", "yaml"), encoding="utf-8")
+    workplace.do(block("defaults").replace("--no-input", "--no-input --output-dir apis"))
+    folder = "apis/orders-api"
+    workplace.do("git init -q -b main\ngit add --all\ngit commit -qm Begin", "apis")
+    workplace.do(block("cruft: begin"), folder)
+    work(Project(workplace.path / folder))
+    workplace.do("git add --all\ngit commit -qm Work", folder)
+    workplace.do(first_lines("cruft"), folder)
+    assert tracked(workplace, folder) == expected(workplace)
 
 
 def test_next_team(workplace: Workplace) -> None:

@@ -3,10 +3,10 @@
 import re
 import subprocess
 import tomllib
+from collections.abc import Callable
 
-import pytest
 import yaml
-from conftest import TEMPLATE, generate
+from conftest import TEMPLATE, Project
 
 CHANGELOG = (TEMPLATE / "CHANGELOG.md").read_text("utf-8")
 RELEASES = re.findall(r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$", CHANGELOG, re.MULTILINE)
@@ -16,14 +16,14 @@ def number(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def test_stamp(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_stamp(generated: Callable[[str], Project]) -> None:
     """A project says which version it was made with: the newest release in the changelog."""
     [name, version] = (
         tomllib.loads((TEMPLATE / "pyproject.toml").read_text("utf-8"))["project"][key]
         for key in ("name", "version")
     )
-    project = generate(tmp_path_factory.mktemp("versions") / "out")
-    stamp = yaml.safe_load((project.path / ".cookiecutter.yaml").read_text("utf-8"))["template"]
+    answers = (generated("defaults").path / ".cookiecutter.yaml").read_text("utf-8")
+    stamp = yaml.safe_load(answers)["template"]
     assert stamp == f"{name} {version}"
     assert version == RELEASES[0]
 

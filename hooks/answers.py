@@ -238,8 +238,9 @@ def updating(answers: Mapping[str, Any]) -> list[str]:
     """Return the words that have cruft update with these answers."""
     run = variables_of("update")
     words = ["cruft", "update"]
-    if run.get("checkout"):
-        words += ["--checkout", str(run["checkout"])]
+    for option in "project_dir", "template_path", "checkout":
+        if str(run.get(option) or ".") != ".":
+            words += [f"--{option.replace('_', '-')}", str(run[option])]
     return [*words, "--variables-to-update", json.dumps(answers, ensure_ascii=False)]
 
 

@@ -36,6 +36,7 @@ def code_of(module: str, function: str) -> CodeType:
             "create",
             "template_git_url checkout directory output_dir overwrite_if_exists",
         ),
+        ("cruft._commands.update", "update", "project_dir template_path checkout"),
         ("cruft._commands.utils.generate", "_generate_output", ""),
     ],
 )

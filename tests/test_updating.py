@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from uv import find_uv_bin
 DOCUMENT = (TEMPLATE / "docs" / "updating.md").read_text("utf-8")
 PRODUCT = "{{cookiecutter.project_slug}}"
 PACKAGE = f"{PRODUCT}/src/{{{{cookiecutter.__package}}}}"
-OLDER, NEWER = "1.0.0", "1.1.0"
+OLDER, NEWER, NEWEST = "1.0.0", "1.1.0", "1.2.0"
 ORIGIN = "https://edited.example"
 
 TEAMS_EDITS: Mapping[str, tuple[str, str]] = {
@@ -135,7 +136,7 @@ def make_older(repository: Path) -> None:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a repository of the template with two versions, of which the newer stands here."""
+    """Return a repository of the template: an older version, what stands here, a new question."""
     repository = tmp_path_factory.mktemp("updating") / "template.git"
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
@@ -145,7 +146,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=True,
     )
     workplace = Workplace(repository.parent, repository)
-    for version in OLDER, NEWER:
+    for version in OLDER, NEWER, NEWEST:
         if repository.exists():
             workplace.do("git rm -rq .", "template.git")
         for name in filter(None, listed.stdout.split("\0")):
@@ -160,7 +161,11 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if version == OLDER:
             make_older(repository)
             workplace.do("git init -q -b main", "template.git")
+        if version == NEWEST:
+            last = '"allow_credentials": false,\n'
+            edit(repository / "cookiecutter.json", last, f'{last}  "audience": "everyone",\n')
         workplace.do(f"git add -A\ngit commit -qm {version}\ngit tag {version}", "template.git")
+    workplace.do(f"git reset -q --hard {NEWER}", "template.git")
     return repository
 
 
@@ -335,6 +340,18 @@ def test_never_committed_as_generated(workplace: Workplace) -> None:
     assert not list(project.path.rglob("*.rej"))
 
 
+@each_tool
+def test_new_question(workplace: Workplace, tool: str) -> None:
+    """A question that the newer template adds is answered by its default, in the file as well."""
+    (workplace.path / "our-apis.yaml").write_text(block("our-apis.yaml", "yaml"), encoding="utf-8")
+    workplace.do((block("defaults") + block("git: begin")).replace(OLDER, NEWER))
+    workplace.do(block("cruft: begin").replace(OLDER, NEWER), "orders-api")
+    workplace.do(first_lines(tool).replace(NEWER, NEWEST), "orders-api")
+    answers = yaml.safe_load(tracked(workplace)[".cookiecutter.yaml"])
+    assert answers["default_context"]["audience"] == "everyone"
+    assert answers["template"] == f"cookiecutter-secured-fastapi {NEWEST}"
+
+
 def test_refused_update(workplace: Workplace) -> None:
     """An update with wrong answers changes nothing, and names the command that would do."""
     begin_with_cruft(workplace)
@@ -402,3 +419,13 @@ def test_commands_in_the_file(workplace: Workplace, command: int) -> None:
     else:
         workplace.do(lines[1])
         assert (workplace.path / "billing-api" / ".cookiecutter.yaml").exists()
+
+
+def test_files_of_the_team(generated: Callable[[str], Project]) -> None:
+    """The files that the way by git takes back are those that cruft skips, and all exist."""
+    project = generated("defaults")
+    pyproject = tomllib.loads((project.path / "pyproject.toml").read_text("utf-8"))
+    [restored] = re.findall(r" restore --staged --worktree (.*)", block("git: update"))
+    names = restored.replace("orders_api", project.package).split()
+    assert pyproject["tool"]["cruft"]["skip"] == [".env", *names]
+    assert all((project.path / name).is_file() for name in [".env", *names])

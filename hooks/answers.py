@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment
 
 if TYPE_CHECKING:
-    from hooks import rendering, rules
+    from hooks import folders, rendering, rules
 else:
-    rules, rendering = (
+    folders, rendering, rules = (
         SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name(name))))
-        for name in ("rules.py", "rendering.py")
+        for name in ("folders.py", "rendering.py", "rules.py")
     )
 
 
@@ -99,11 +99,13 @@ def before_questions(questions: dict[str, Any]) -> None:
     """
     file, arguments = given_beforehand(questions)
     faults = list(name_faults("Configuration file", file, cutoff=0.8))
+    meant = rules.still_meant(file, arguments)
+    questions |= {name: rules.QUESTIONS[name] for name in file.keys() - meant.keys()}
     if not frame_of("_generate_output"):  # cruft's update gives the answers to an older template
         faults += name_faults("Argument", arguments, cutoff=0)
     given = {
         near: rules.taken(near, answer)
-        for name, answer in {**file, **arguments}.items()
+        for name, answer in {**meant, **arguments}.items()
         if (near := question(name, 0.8))
     }
     if somebody_is_there():
@@ -118,11 +120,20 @@ def before_questions(questions: dict[str, Any]) -> None:
             questions[name] = f"{{{{ {text} }}}}"
 
 
-def before_files(answers: dict[str, Any]) -> None:
-    """Check all answers once more: a replay comes here without a question."""
+def before_files(run: dict[str, Any]) -> None:
+    """Check all answers once more, as a replay comes here without a question; then the folder.
+
+    The hook's environment comes here too: by then the folder is the project's own.
+    """
+    answers = run["context"]["cookiecutter"]
     given = {name: rules.taken(name, answers.get(name)) for name in rules.QUESTIONS}
     refuse(rules.all_faults(given), given)
     answers.update(given, __package=rules.package(given["project_slug"]))
+    folder = Path(run["output_dir"], given["project_slug"])
+    if "project_dir" not in run and folder.exists():
+        reason = folders.reason_to_keep(folder, rules.NAME, overwrite=run["overwrite_if_exists"])
+        if reason:
+            raise SystemExit(f"Nothing was generated: {rules.shown(str(folder))} {reason}.")
 
 
 # --- Asked in a terminal ------------------------------------------------------------------------
@@ -201,6 +212,8 @@ def refuse(faults: list[Any], given: Mapping[str, Any]) -> None:
 
 def command(answers: Mapping[str, Any]) -> str:
     """Return the command line that generates from these answers what was to be generated."""
+    if frame_of("_generate_output"):
+        return shlex.join(updating(answers))
     run = variables_of("create", "cookiecutter")
     cruft = "template_git_url" in run
     words = ["cruft", "create"] if cruft else ["cookiecutter"]
@@ -221,12 +234,22 @@ def command(answers: Mapping[str, Any]) -> str:
     return shlex.join(words)
 
 
+def updating(answers: Mapping[str, Any]) -> list[str]:
+    """Return the words that have cruft update with these answers."""
+    run = variables_of("update")
+    words = ["cruft", "update"]
+    for option in "project_dir", "template_path", "checkout":
+        if str(run.get(option) or ".") != ".":
+            words += [f"--{option.replace('_', '-')}", str(run[option])]
+    return [*words, "--variables-to-update", json.dumps(answers, ensure_ascii=False)]
+
+
 def install(environment: Environment) -> None:
     """Give an environment of Jinja the filters of this template, and see to the answers."""
     if asking := frame_of("prompt_for_config"):
         before_questions(asking.f_locals["context"]["cookiecutter"])
     elif writing := frame_of("generate_files"):
-        before_files(writing.f_locals["context"]["cookiecutter"])
+        before_files(writing.f_locals)
     environment.filters.update(
         all_checked=all_checked,
         checked=checked,
@@ -239,3 +262,4 @@ def install(environment: Environment) -> None:
         slug=rules.slug,
         toml_array=rendering.toml_array,
     )
+    environment.globals["template"] = f"{rules.NAME} {rules.VERSION}"

@@ -32,6 +32,11 @@ QUESTIONS: dict[str, Any] = {
 }
 """The questions and their defaults: a text, a list to choose from, or yes and no as a boolean."""
 
+NAME, VERSION = re.findall(
+    r'^(?:name|version) = "(.+)"$', (TEMPLATE / "pyproject.toml").read_text("utf-8"), re.MULTILINE
+)
+"""What every project says it was made with, in its `.cookiecutter.yaml`."""
+
 Answers = Mapping[str, Any]
 
 
@@ -367,6 +372,29 @@ def usable(given: Answers) -> dict[str, Any]:
         for name, answer in given.items()
         if name in FAULTS or not any(type_faults(name, answer))
     }
+
+
+# --- Answers of an earlier project --------------------------------------------------------------
+
+OF_ONE_PROJECT = frozenset({"project_slug", "description"})
+"""What is said of one project only: not of another that is made from its file."""
+
+
+def still_meant(file: Answers, arguments: Answers) -> dict[str, Any]:
+    """Return what a configuration file answers, as far as the arguments leave it standing.
+
+    Another project's name takes away what was said of the first. New environments take away the
+    origins of those that are gone; those that came have none yet, which is refused as ever.
+    """
+    other = arguments.get("project_name", file.get("project_name")) != file.get("project_name")
+    gone = OF_ONE_PROJECT if other and "project_name" in file else frozenset()
+    kept = {name: answer for name, answer in file.items() if name not in gone}
+    environments, origins = arguments.get("environments"), taken("origins", file.get("origins"))
+    if isinstance(environments, str) and isinstance(origins, str):
+        names = names_in(environments)
+        groups = [x for x in origins.split(";") if x.partition("=")[0].strip() in names]
+        kept["origins"] = ";".join(groups).strip()
+    return kept
 
 
 # --- What answers mean --------------------------------------------------------------------------

@@ -16,7 +16,11 @@ def code_of(module: str, function: str) -> CodeType:
     ("module", "function", "variables"),
     [
         ("cookiecutter.prompt", "prompt_for_config", "context no_input prompts prefix"),
-        ("cookiecutter.generate", "generate_files", "context"),
+        (
+            "cookiecutter.generate",
+            "generate_files",
+            "context output_dir overwrite_if_exists project_dir",
+        ),
         (
             "cookiecutter.main",
             "cookiecutter",
@@ -32,6 +36,7 @@ def code_of(module: str, function: str) -> CodeType:
             "create",
             "template_git_url checkout directory output_dir overwrite_if_exists",
         ),
+        ("cruft._commands.update", "update", "project_dir template_path checkout"),
         ("cruft._commands.utils.generate", "_generate_output", ""),
     ],
 )

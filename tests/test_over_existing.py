@@ -1,0 +1,272 @@
+"""Generating again: from another project's answers, and over what stands there already."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import TEMPLATE, Project, generate, run_cookiecutter
+
+FIRST_TEAM = """default_context:
+  project_name: Orders API
+  project_slug: orders-backend
+  description: What the shop has sold.
+  team: Orders
+  environments: dev, test, production
+  origins: "dev=http://localhost:5173; test=https://test.example; production=https://a.example"
+  cors_preset: dev
+"""
+
+
+def from_first_team(folder: Path, **answers: str) -> subprocess.CompletedProcess[str]:
+    """Generate from the answers of the first team, and others as arguments."""
+    file = folder / "answers.yaml"
+    file.write_text(FIRST_TEAM, encoding="utf-8")
+    return run_cookiecutter(folder / "out", "--no-input", "--config-file", str(file), **answers)
+
+
+def answers_of(folder: Path) -> dict[str, str]:
+    [file] = folder.glob("out/*/.cookiecutter.yaml")
+    answers: dict[str, str] = yaml.safe_load(file.read_text("utf-8"))["default_context"]
+    return answers | {"folder": file.parent.name}
+
+
+def test_another_project(tmp_path: Path) -> None:
+    """Another name leaves behind what was said of the first project, and keeps its policy."""
+    result = from_first_team(tmp_path, project_name="Billing API", team="Billing")
+    assert result.returncode == 0, result.stderr
+    first = yaml.safe_load(FIRST_TEAM)["default_context"]
+    assert answers_of(tmp_path) == {
+        **{name: first[name] for name in ("environments", "origins", "cors_preset")},
+        "project_name": "Billing API",
+        "description": "An API that answers the browser origins it trusts.",
+        "team": "Billing",
+        "allow_credentials": False,
+        "folder": "billing-api",
+    }
+
+
+def test_same_project(tmp_path: Path) -> None:
+    """Without another name, the first project's slug and description are kept."""
+    result = from_first_team(tmp_path, team="Billing")
+    assert result.returncode == 0, result.stderr
+    answers = answers_of(tmp_path)
+    assert (answers["folder"], answers["description"]) == (
+        "orders-backend",
+        "What the shop has sold.",
+    )
+
+
+def test_environment_is_gone(tmp_path: Path) -> None:
+    """Origins of an environment that the new list leaves out are left out with it."""
+    result = from_first_team(tmp_path, environments="dev, production")
+    assert result.returncode == 0, result.stderr
+    assert (
+        answers_of(tmp_path)["origins"] == "dev=http://localhost:5173; production=https://a.example"
+    )
+
+
+def test_environment_has_come(tmp_path: Path) -> None:
+    """An environment that the file has no origins for is refused until somebody gives them."""
+    result = from_first_team(tmp_path, environments="dev, qa, production")
+    why = '"qa" is an environment without a group of origins; add "qa=" if it trusts no origin.'
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[:2] == [
+        "Nothing was generated: 1 answer can't be used.",
+        f"  - origins: {why}",
+    ]
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_origins_anew(tmp_path: Path) -> None:
+    """Origins given anew are taken instead of the file's."""
+    result = from_first_team(tmp_path, environments="x, y", origins="x=; y=https://y.example")
+    assert result.returncode == 0, result.stderr
+    assert answers_of(tmp_path)["origins"] == "x=; y=https://y.example"
+
+
+# --- Over what stands there ---------------------------------------------------------------------
+
+
+def over(output: Path) -> subprocess.CompletedProcess[str]:
+    return run_cookiecutter(output, "--no-input", "--overwrite-if-exists")
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True)
+
+
+def commit(folder: Path) -> None:
+    git(folder, "init", "--quiet")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "As generated")
+
+
+def assert_refused(project: Project, reason: str) -> None:
+    """Generate over a project, which has to be refused in one sentence and without a trace."""
+    before = project.files()
+    result = over(project.path.parent)
+    assert result.returncode == 1
+    assert result.stderr == f'Nothing was generated: "hello-api" {reason}.\n'
+    assert result.stdout == ""
+    assert project.files() == before
+
+
+@pytest.mark.parametrize("in_git", [True, False])
+def test_clean_project(tmp_path: Path, *, in_git: bool) -> None:
+    """Over a project that git has, or that never was in git, all is made anew but its .env."""
+    project = generate(tmp_path / "out")
+    if in_git:
+        commit(project.path)
+    secret = (project.path / ".env").read_bytes()
+    (project.path / "README.md").write_text("Edited.", encoding="utf-8")
+    if in_git:
+        git(project.path, "commit", "--quiet", "--all", "--message", "Edited")
+    result = over(tmp_path / "out")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (project.path / "README.md").read_text("utf-8").startswith("# Hello API")
+    assert (project.path / ".env").read_bytes() == secret
+
+
+def test_changes_are_kept(tmp_path: Path) -> None:
+    """A project with changes that are in no commit is left alone."""
+    project = generate(tmp_path / "out")
+    commit(project.path)
+    (project.path / "README.md").write_text("Edited.", encoding="utf-8")
+    for number in range(4):
+        (project.path / f"{number}.txt").write_text("New.", encoding="utf-8")
+    changed = '"README.md", "0.txt", "1.txt" and 2 more'
+    assert_refused(
+        project, f"has changes that are in no commit, {changed}; commit or stash them first"
+    )
+
+
+def test_project_in_a_bigger_repository(tmp_path: Path) -> None:
+    """In a repository of several projects, only the changes of this one count."""
+    project = generate(tmp_path / "out")
+    reason = 'has changes that are in no commit, "hello-api/"; commit or stash them first'
+    git(tmp_path / "out", "init", "--quiet")
+    assert_refused(project, reason)
+    commit(tmp_path / "out")
+    (tmp_path / "out" / "elsewhere.txt").write_text("Another team's.", encoding="utf-8")
+    assert over(tmp_path / "out").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "answers", [None, "default_context:\n  team: Ada\n", "template: other 1.0.0\n"]
+)
+def test_another_template(tmp_path: Path, answers: str | None) -> None:
+    """A folder that something else made is left alone, if it has an answers file or not."""
+    folder = tmp_path / "out" / "hello-api"
+    folder.mkdir(parents=True)
+    (folder / "main.py").write_text("print()\n", encoding="utf-8")
+    if answers:
+        (folder / ".cookiecutter.yaml").write_text(answers, encoding="utf-8")
+    assert_refused(
+        Project(folder),
+        "holds files, and is no project of cookiecutter-secured-fastapi; "
+        "choose another project_slug or output folder",
+    )
+
+
+def test_file_of_that_name(tmp_path: Path) -> None:
+    """A file where the project's folder should be is left alone."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "hello-api").write_text("A file.", encoding="utf-8")
+    assert_refused(
+        Project(tmp_path / "out" / "hello-api"),
+        "is no folder; choose another project_slug or output folder",
+    )
+
+
+def test_unasked(tmp_path: Path) -> None:
+    """Without --overwrite-if-exists, nothing is written over anything, and the option is named."""
+    project = generate(tmp_path / "out")
+    before = project.files()
+    result = run_cookiecutter(tmp_path / "out", "--no-input")
+    assert result.returncode == 1
+    assert result.stderr == (
+        'Nothing was generated: "hello-api" is there already; choose another project_slug or '
+        "output folder, or write over it with --overwrite-if-exists.\n"
+    )
+    assert project.files() == before
+
+
+@pytest.mark.parametrize("repository", [False, True])
+def test_empty_folder(tmp_path: Path, *, repository: bool) -> None:
+    """A folder with nothing in it, or with a repository only, is generated into."""
+    folder = tmp_path / "out" / "hello-api"
+    folder.mkdir(parents=True)
+    if repository:
+        git(folder, "init", "--quiet")
+    assert over(tmp_path / "out").returncode == 0
+
+
+def test_without_git(tmp_path: Path) -> None:
+    """Where the project is in git and there is no git to ask, it is left alone."""
+    project = generate(tmp_path / "out")
+    commit(project.path)
+    before = project.files()
+    result = subprocess.run(
+        [sys.executable, "-m", "cookiecutter", "--no-input", "-f", str(TEMPLATE)],
+        cwd=tmp_path / "out",
+        env={"HOME": str(tmp_path), "PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "is in a git repository, but git can't tell what has changed" in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+    assert project.files() == before
+
+
+def test_broken_repository(tmp_path: Path) -> None:
+    """Where git fails, the project is left alone, and git's reason is told."""
+    project = generate(tmp_path / "out")
+    commit(project.path)
+    (project.path / ".git" / "HEAD").write_text("nothing\n", encoding="utf-8")
+    result = over(tmp_path / "out")
+    assert result.returncode == 1
+    assert "git can't tell what has changed, \"fatal: not a git repository" in result.stderr
+
+
+def test_inside_a_hook_of_git(tmp_path: Path) -> None:
+    """A repository that the surroundings name, as git's hooks do, is not the project's."""
+    project = generate(tmp_path / "out")
+    commit(project.path)
+    other = tmp_path / "other"
+    git(tmp_path, "init", "--quiet", str(other))
+    result = subprocess.run(
+        [sys.executable, "-m", "cookiecutter", "--no-input", "-f", str(TEMPLATE)],
+        cwd=tmp_path / "out",
+        env={**os.environ, "HOME": str(tmp_path), "GIT_DIR": str(other / ".git")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_key_of_another_version(tmp_path: Path) -> None:
+    """A key that was renamed since is named when the API starts, with the name to write."""
+    project = generate(tmp_path / "out")
+    file = project.source / "environments.toml"
+    text = file.read_text("utf-8").replace("allow_credentials", "with_credentials")
+    file.write_text(text, encoding="utf-8")
+    started = subprocess.run(
+        [sys.executable, "-c", "import hello_api.main"],
+        cwd=project.path,
+        env={"PYTHONPATH": "src", "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert started.returncode == 1
+    said = "with_credentials: false belongs to no option; write allow_credentials."
+    for environment in "development", "staging", "production":
+        assert f"environments.toml [{environment}] {said}" in started.stderr
+    assert "Traceback" not in started.stderr

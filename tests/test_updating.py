@@ -1,0 +1,431 @@
+"""A newer template for a project, by the commands of docs/updating.md: every edit, every change."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import TEMPLATE, Project
+from uv import find_uv_bin
+
+DOCUMENT = (TEMPLATE / "docs" / "updating.md").read_text("utf-8")
+PRODUCT = "{{cookiecutter.project_slug}}"
+PACKAGE = f"{PRODUCT}/src/{{{{cookiecutter.__package}}}}"
+OLDER, NEWER, NEWEST = "1.0.0", "1.1.0", "1.2.0"
+ORIGIN = "https://edited.example"
+
+TEAMS_EDITS: Mapping[str, tuple[str, str]] = {
+    "src/orders_api/environments.toml": (
+        '    "https://shop.example",\n',
+        f'    "https://shop.example",\n    "{ORIGIN}",\n',
+    ),
+    "src/orders_api/main.py": (
+        "    return app\n",
+        "    app.include_router(orders.router)\n    return app\n",
+    ),
+    "README.md": ("say below this line. -->\n", "say below this line. -->\n\nAsk Ada.\n"),
+    "tests/test_hello.py": ('"""', '"""Edited by the team. '),
+}
+"""What the team changes in a file of the template: a text, and what it writes there instead."""
+
+TEAMS_FILES = {
+    "src/orders_api/orders.py": '''"""What the shop has sold."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
+
+
+@router.get("/orders")
+async def read_orders() -> list[str]:
+    return []
+''',
+    "tests/test_orders.py": """from fastapi.testclient import TestClient
+
+from orders_api.main import app
+
+
+def test_orders() -> None:
+    assert TestClient(app).get("/orders").json() == []
+""",
+}
+"""What the team adds."""
+
+
+def block(name: str, language: str = "sh") -> str:
+    """Return what the document writes below a comment of this name."""
+    found = re.findall(rf"<!-- {re.escape(name)} -->\n```{language}\n(.*?)```", DOCUMENT, re.DOTALL)
+    assert len(found) == 1, name
+    return str(found[0])
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text("utf-8")
+    assert old in text, (file, old)
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A folder to work in, with a home of its own: its user knows the template's repository."""
+
+    path: Path
+    template: Path
+
+    def run(self, commands: str, folder: str = ".") -> subprocess.CompletedProcess[str]:
+        """Run lines of shell as a user types them, up to the first that fails."""
+        cache = subprocess.run([find_uv_bin(), "cache", "dir"], capture_output=True, check=True)
+        user = {
+            f"GIT_{x}_{y}": "ada@example.com"
+            for x in ("AUTHOR", "COMMITTER")
+            for y in ("NAME", "EMAIL")
+        }
+        own = {
+            "HOME": str(self.path),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "UV_CACHE_DIR": cache.stdout.decode().strip(),
+            "UV_PYTHON": sys.executable,
+        }
+        others = {name: x for name, x in os.environ.items() if name != "VIRTUAL_ENV"}
+        return subprocess.run(
+            [
+                "bash",
+                "-euo",
+                "pipefail",
+                "-c",
+                commands.replace("TEMPLATE", f"file://{self.template}"),
+            ],
+            cwd=self.path / folder,
+            env={**others, **user, **own},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def do(self, commands: str, folder: str = ".") -> str:
+        """Run lines of shell that must succeed; return all that they print."""
+        result = self.run(commands, folder)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout + result.stderr
+
+
+def make_older(repository: Path) -> None:
+    """Turn the template as it stands into an earlier one, which differs in every way there is."""
+    product, package = repository / PRODUCT, repository / PACKAGE
+    edit(repository / "hooks" / "answers.py", "        code_list=rendering.code_list,\n", "")
+    edit(
+        product / "README.md", "environment.origins | code_list", "environment.origins | join(' ')"
+    )
+    edit(product / "README.md", "## Two commands", "## Commands")
+    edit(product / ".env.example", "Copy this file", "Please copy this file")
+    for module in "main.py", "settings.py":
+        edit(package / module, '"""', '"""Older. ')
+    edit(package / "environments.toml", "# Which", "# Older. Which")
+    (product / "tests" / "test_statuses.py").unlink()
+    (product / "tests" / "test_api.py").rename(product / "tests" / "test_hello.py")
+    (product / "tests" / "test_old.py").write_text("OLD = 'and deleted since'\n", encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a repository of the template: an older version, what stands here, a new question."""
+    repository = tmp_path_factory.mktemp("updating") / "template.git"
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=TEMPLATE,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    workplace = Workplace(repository.parent, repository)
+    for version in OLDER, NEWER, NEWEST:
+        if repository.exists():
+            workplace.do("git rm -rq .", "template.git")
+        for name in filter(None, listed.stdout.split("\0")):
+            if (TEMPLATE / name).exists():
+                (repository / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(TEMPLATE / name, repository / name)
+        pyproject = repository / "pyproject.toml"
+        text = re.sub(
+            r'(?m)^version = ".*"', f'version = "{version}"', pyproject.read_text("utf-8")
+        )
+        pyproject.write_text(text, encoding="utf-8")
+        if version == OLDER:
+            make_older(repository)
+            workplace.do("git init -q -b main", "template.git")
+        if version == NEWEST:
+            last = '"allow_credentials": false,\n'
+            edit(repository / "cookiecutter.json", last, f'{last}  "audience": "everyone",\n')
+        workplace.do(f"git add -A\ngit commit -qm {version}\ngit tag {version}", "template.git")
+    workplace.do(f"git reset -q --hard {NEWER}", "template.git")
+    return repository
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, template: Path) -> Workplace:
+    return Workplace(tmp_path, template)
+
+
+def begin(workplace: Workplace) -> Project:
+    """Generate a project from the older template, and begin its history as the document says."""
+    (workplace.path / "our-apis.yaml").write_text(block("our-apis.yaml", "yaml"), encoding="utf-8")
+    workplace.do(block("defaults") + block("git: begin"))
+    return Project(workplace.path / "orders-api")
+
+
+def work(project: Project) -> None:
+    """Edit the project as a team would."""
+    for name, (old, new) in TEAMS_EDITS.items():
+        edit(project.path / name, old, new)
+    for name, text in TEAMS_FILES.items():
+        (project.path / name).write_text(text, encoding="utf-8")
+    edit(project.source / "main.py", "from . import auth\n", "from . import auth, orders\n")
+
+
+def commit(workplace: Workplace) -> None:
+    workplace.do("git add --all\ngit commit -qm Work", "orders-api")
+
+
+def made_new(workplace: Workplace) -> dict[str, str]:
+    """Return the files that the newer template makes of the same answers."""
+    commands = block("defaults").replace(OLDER, NEWER) + "rm new/orders-api/.env"
+    workplace.do(commands.replace("--no-input", "--no-input --output-dir new"))
+    files = Project(workplace.path / "new" / "orders-api").files()
+    return {name: content.decode() for name, content in files.items()}
+
+
+def tracked(workplace: Workplace, folder: str = "orders-api") -> dict[str, str]:
+    """Return the files of the project that git knows, without what tools keep there."""
+    names = workplace.do("git ls-files", folder).split()
+    own = {"uv.lock", ".cruft.json"}
+    return {x: (workplace.path / folder / x).read_text("utf-8") for x in names if x not in own}
+
+
+def expected(workplace: Workplace) -> dict[str, str]:
+    """Return the files that an update is to leave: the newer template's, with the team's edits."""
+    files = made_new(workplace)
+    files["src/orders_api/environments.toml"] = files["src/orders_api/environments.toml"].replace(
+        "# Which", "# Older. Which"
+    )
+    files["src/orders_api/main.py"] = files["src/orders_api/main.py"].replace(
+        "import auth\n", "import auth, orders\n"
+    )
+    for name, (old, new) in TEAMS_EDITS.items():
+        newer = name.replace("test_hello", "test_api")
+        assert old in files[newer]
+        files[newer] = files[newer].replace(old, new, 1)
+    return files | TEAMS_FILES
+
+
+def begin_with_cruft(workplace: Workplace) -> Project:
+    project = begin(workplace)
+    workplace.do(block("cruft: begin"), "orders-api")
+    return project
+
+
+BEGIN: dict[str, Callable[[Workplace], Project]] = {"git": begin, "cruft": begin_with_cruft}
+each_tool = pytest.mark.parametrize("tool", BEGIN)
+
+
+@each_tool
+def test_update(workplace: Workplace, tool: str) -> None:
+    """An update keeps every edit, brings every change, and leaves a project that passes."""
+    project = BEGIN[tool](workplace)
+    work(project)
+    commit(workplace)
+    secret = (project.path / ".env").read_bytes()
+    said = workplace.do(block(f"{tool}: update"), "orders-api")
+    assert " passed" in said
+    commit_of_lock = "git add --all\ngit diff --cached --quiet || git commit -qm Lock"
+    workplace.do(commit_of_lock, "orders-api")
+    assert tracked(workplace) == expected(workplace)
+    assert (project.path / ".env").read_bytes() == secret
+    assert (
+        f"template: cookiecutter-secured-fastapi {NEWER}"
+        in tracked(workplace)[".cookiecutter.yaml"].splitlines()
+    )
+
+
+def test_update_of_an_older_project(workplace: Workplace) -> None:
+    """A project whose first commit held edits already gets its branch later, and is updated."""
+    (workplace.path / "our-apis.yaml").write_text(block("our-apis.yaml", "yaml"), encoding="utf-8")
+    workplace.do(block("defaults"))
+    project = Project(workplace.path / "orders-api")
+    work(project)
+    workplace.do("git init -q -b main", "orders-api")
+    commit(workplace)
+    workplace.do(block("git: a branch for an older project"), "orders-api")
+    update = block("git: update").replace("uv run pytest\n", "")
+    workplace.do(update, "orders-api")
+    assert tracked(workplace) == expected(workplace)
+
+
+def first_lines(tool: str) -> str:
+    """Return the commands that update, without those that check and commit."""
+    return block(f"{tool}: update").partition("uv run pytest")[0]
+
+
+@each_tool
+def test_conflict(workplace: Workplace, tool: str) -> None:
+    """Where both sides edited a line it gets markers and is told; all the rest is as ever."""
+    project = BEGIN[tool](workplace)
+    work(project)
+    edit(project.source / "settings.py", '"""Older. ', '"""Ours. ')
+    commit(workplace)
+    result = workplace.run(first_lines(tool), "orders-api")
+    if tool == "git":
+        assert result.returncode == 1
+        assert "CONFLICT (content): Merge conflict in src/orders_api/settings.py" in result.stdout
+    else:
+        assert result.returncode == 0, result.stderr
+        assert "UU src/orders_api/settings.py" in result.stdout
+    left, expects = tracked(workplace), expected(workplace)
+    settings = "src/orders_api/settings.py"
+    [(ours, theirs)] = re.findall(
+        r"<{7} .*\n(.*\n)(?:\|{7} .*\n.*\n)?={7}\n(.*\n)>{7} ", left[settings]
+    )
+    assert ours.startswith('"""Ours. The settings')
+    assert theirs.startswith('"""The settings')
+    assert left | {settings: ""} == expects | {settings: ""}
+    assert not list(project.path.rglob("*.rej"))
+
+
+@each_tool
+def test_edited_and_deleted(workplace: Workplace, tool: str) -> None:
+    """A file that one side edited and the other deleted is told, or stays deleted by the team."""
+    project = BEGIN[tool](workplace)
+    work(project)
+    edit(project.path / "tests" / "test_old.py", "OLD", "OURS")
+    (project.path / ".env.example").unlink()
+    commit(workplace)
+    result = workplace.run(first_lines(tool), "orders-api")
+    if tool == "git":
+        assert "CONFLICT (modify/delete): tests/test_old.py" in result.stdout
+        assert "CONFLICT (modify/delete): .env.example" in result.stdout
+        (project.path / ".env.example").unlink()
+    else:
+        assert "error: tests/test_old.py: patch does not apply" in result.stderr
+    commit(workplace)
+    left = {"tests/test_old.py": "OURS = 'and deleted since'\n"}
+    files = expected(workplace)
+    del files[".env.example"]
+    assert tracked(workplace) == files | left
+
+
+def test_never_committed_as_generated(workplace: Workplace) -> None:
+    """Where cruft can't merge, what it leaves in .rej files is told; with the branch it merges."""
+    (workplace.path / "our-apis.yaml").write_text(block("our-apis.yaml", "yaml"), encoding="utf-8")
+    workplace.do(block("defaults"))
+    project = Project(workplace.path / "orders-api")
+    work(project)
+    edit(project.source / "settings.py", '"""Older. ', '"""Ours. ')
+    workplace.do("git init -q -b main", "orders-api")
+    commit(workplace)
+    workplace.do(block("cruft: begin"), "orders-api")
+    said = workplace.do(first_lines("cruft"), "orders-api")
+    assert "*.rej files" in said
+    assert "?? src/orders_api/settings.py.rej" in said
+    workplace.do("git reset -q --hard\ngit clean -qfd", "orders-api")
+    workplace.do(block("git: a branch for an older project"), "orders-api")
+    said = workplace.do(first_lines("cruft"), "orders-api")
+    assert "UU src/orders_api/settings.py" in said
+    assert not list(project.path.rglob("*.rej"))
+
+
+@each_tool
+def test_new_question(workplace: Workplace, tool: str) -> None:
+    """A question that the newer template adds is answered by its default, in the file as well."""
+    (workplace.path / "our-apis.yaml").write_text(block("our-apis.yaml", "yaml"), encoding="utf-8")
+    workplace.do((block("defaults") + block("git: begin")).replace(OLDER, NEWER))
+    workplace.do(block("cruft: begin").replace(OLDER, NEWER), "orders-api")
+    workplace.do(first_lines(tool).replace(NEWER, NEWEST), "orders-api")
+    answers = yaml.safe_load(tracked(workplace)[".cookiecutter.yaml"])
+    assert answers["default_context"]["audience"] == "everyone"
+    assert answers["template"] == f"cookiecutter-secured-fastapi {NEWEST}"
+
+
+def test_refused_update(workplace: Workplace) -> None:
+    """An update with wrong answers changes nothing, and names the command that would do."""
+    begin_with_cruft(workplace)
+    update = first_lines("cruft").partition("\n")[0]
+    wrong = ' --variables-to-update \'{"environments": "development, live"}\''
+    result = workplace.run(update + wrong, "orders-api")
+    assert result.returncode == 1
+    assert result.stderr.startswith("Nothing was generated: 3 answers can't be used.\n")
+    assert "Traceback" not in result.stdout + result.stderr
+    assert workplace.do("git status --short", "orders-api") == ""
+    command = result.stderr.splitlines()[-1]
+    assert command.startswith("  cruft update --checkout 1.1.0 --variables-to-update ")
+    workplace.do(f"{command} --skip-apply-ask", "orders-api")
+    answers = (workplace.path / "orders-api" / ".cookiecutter.yaml").read_text("utf-8")
+    assert 'environments: "development, live"' in answers
+
+
+def test_update_in_a_bigger_repository(workplace: Workplace) -> None:
+    """A project that is one folder of a repository is updated by cruft as any other."""
+    (workplace.path / "our-apis.yaml").write_text(block("our-apis.yaml", "yaml"), encoding="utf-8")
+    workplace.do(block("defaults").replace("--no-input", "--no-input --output-dir apis"))
+    folder = "apis/orders-api"
+    workplace.do("git init -q -b main\ngit add --all\ngit commit -qm Begin", "apis")
+    workplace.do(block("cruft: begin"), folder)
+    work(Project(workplace.path / folder))
+    workplace.do("git add --all\ngit commit -qm Work", folder)
+    workplace.do(first_lines("cruft"), folder)
+    assert tracked(workplace, folder) == expected(workplace)
+
+
+def test_next_team(workplace: Workplace) -> None:
+    """Another team gets a project from the first one's answers that names it alone and passes."""
+    begin(workplace)
+    workplace.do(block("another team"))
+    project = Project(workplace.path / "billing-api")
+    for name, content in project.files().items():
+        assert "orders" not in f"{name} {content.decode()}".lower(), name
+    assert " passed" in workplace.do("uv run pytest -q", "billing-api")
+    answers = yaml.safe_load((project.path / ".cookiecutter.yaml").read_text("utf-8"))
+    shared = yaml.safe_load(block("our-apis.yaml", "yaml"))["default_context"]
+    origins = "; ".join(f"{name}={','.join(x)}" for name, x in shared["origins"].items())
+    assert answers["default_context"] == {
+        "project_name": "Billing API",
+        "description": "An API that answers the browser origins it trusts.",
+        "team": "Billing",
+        "environments": shared["environments"],
+        "origins": origins,
+        "cors_preset": shared["cors_preset"],
+        "allow_credentials": False,
+    }
+
+
+@pytest.mark.parametrize("command", [0, 1])
+def test_commands_in_the_file(workplace: Workplace, command: int) -> None:
+    """The commands that .cookiecutter.yaml writes above the answers do what it says."""
+    begin(workplace)
+    answers = workplace.path / "orders-api" / ".cookiecutter.yaml"
+    lines = re.findall(r"^#   (cookiecutter .*)", answers.read_text("utf-8"), re.MULTILINE)
+    assert len(lines) == 2
+    if command == 0:
+        said = workplace.do(f"yes '' | {lines[0]} --output-dir again || true")
+        assert "(Orders API)" in said
+        again = workplace.path / "again" / "orders-api" / ".cookiecutter.yaml"
+        assert again.read_bytes() == answers.read_bytes().replace(OLDER.encode(), NEWER.encode())
+    else:
+        workplace.do(lines[1])
+        assert (workplace.path / "billing-api" / ".cookiecutter.yaml").exists()
+
+
+def test_files_of_the_team(generated: Callable[[str], Project]) -> None:
+    """The files that the way by git takes back are those that cruft skips, and all exist."""
+    project = generated("defaults")
+    pyproject = tomllib.loads((project.path / "pyproject.toml").read_text("utf-8"))
+    [restored] = re.findall(r" restore --staged --worktree (.*)", block("git: update"))
+    names = restored.replace("orders_api", project.package).split()
+    assert pyproject["tool"]["cruft"]["skip"] == [".env", *names]
+    assert all((project.path / name).is_file() for name in [".env", *names])

@@ -153,16 +153,16 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Proje
 
 
 @pytest.fixture(scope="session")
-def installed(generated: Callable[[str], Project]) -> Callable[[str], Project]:
-    """Return what generates and installs the project of an answer set: once, as above."""
-    done: set[str] = set()
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Project]:
+    """Return what generates and installs a project of an answer set: once, apart from the above."""
+    projects: dict[str, Project] = {}
 
     def project_of(name: str) -> Project:
-        project = generated(name)
-        if name not in done:
-            install(project, ANSWER_SETS[name].python)
-            done.add(name)
-        return project
+        if name not in projects:
+            output = tmp_path_factory.mktemp(f"{name}-installed")
+            projects[name] = generate(output, **ANSWER_SETS[name].answers)
+            install(projects[name], ANSWER_SETS[name].python)
+        return projects[name]
 
     return project_of
 

@@ -7,7 +7,10 @@ from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from {{ cookiecutter.__package }}.cors import Policy
-from {{ cookiecutter.__package }}.cors.refusals import LINES_A_MINUTE, Refusals
+from {{ cookiecutter.__package }}.cors.refusals import (
+    LINES_A_MINUTE,
+    Refusals,
+)
 from {{ cookiecutter.__package }}.settings import Settings
 
 from .apis import HOME, ORIGINS, ProbedAPI, preflight

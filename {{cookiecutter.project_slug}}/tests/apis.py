@@ -16,11 +16,8 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from starlette.middleware.cors import ALL_METHODS
 
-from {{ cookiecutter.__package }}.cors.policy import ENVIRONMENTS_FILE
-from {{ cookiecutter.__package }}.main import create_app
-from {{ cookiecutter.__package }}.settings import Settings
-
 from .probes import probes
+from .subject import ENVIRONMENTS_FILE, Settings, create_app
 
 TABLES = tomllib.loads(ENVIRONMENTS_FILE.read_text("utf-8"))
 HOME = next((name for name, table in TABLES.items() if table.get("local")), next(iter(TABLES)))

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.__package }}.main import app
-
 from .apis import ProbedAPI, client_of, each_trusted_origin, granted, listed
+from .subject import app
 from .tokens import INVALID, VALID
 
 until_the_chapter = pytest.mark.skipif(

@@ -2,10 +2,8 @@
 
 import pytest
 
-from {{ cookiecutter.__package }} import explain
-from {{ cookiecutter.__package }}.settings import Settings
-
 from .apis import HOME, STRANGER, TABLES
+from .subject import Settings, explain
 
 ORIGIN = "https://explained.example"
 

@@ -6,11 +6,9 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from {{ cookiecutter.__package }}.main import create_app
-from {{ cookiecutter.__package }}.settings import Settings
-
 from .apis import HOME, ORIGINS, granted, listed
 from .probes import probes
+from .subject import Settings, create_app
 
 LOOPBACK_HOSTS = ["localhost", "localhost:8000", "LOCALHOST", "127.0.0.1:8000", "[::1]", "[::1]:80"]
 OTHER_HOSTS = [

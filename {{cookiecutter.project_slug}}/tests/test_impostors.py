@@ -4,10 +4,9 @@ import asyncio
 
 from starlette.types import Message
 
-from {{ cookiecutter.__package }}.explain import ask
-
 from .apis import ProbedAPI, each_api, granted, preflight
 from .impostors import STRANGERS, impostors_of
+from .subject import explain
 
 SAMPLE = "https://app.example.com"
 """Impersonated where an environment trusts no origin."""
@@ -34,8 +33,8 @@ async def requests(api: ProbedAPI, origin: str) -> tuple[int, int, str, list[str
     headers = {"Host": "testserver", "Origin": origin}
     asking = {**headers, "Access-Control-Request-Method": "POST"}
     answers = [
-        await ask(api.app, "OPTIONS", "/probe/handler", asking),
-        await ask(api.app, "POST", "/probe/handler", headers),
+        await explain.ask(api.app, "OPTIONS", "/probe/handler", asking),
+        await explain.ask(api.app, "POST", "/probe/handler", headers),
     ]
     allowed = [x.headers.getlist("Access-Control-Allow-Origin") for x in answers]
     statuses = answers[0].status, answers[1].status

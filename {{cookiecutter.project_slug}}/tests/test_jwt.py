@@ -3,11 +3,8 @@
 import pytest
 from pydantic import SecretStr
 
-from {{ cookiecutter.__package }}.cors import ConfigurationError
-from {{ cookiecutter.__package }}.main import app, create_app
-from {{ cookiecutter.__package }}.settings import JWTSettings, Settings
-
 from .apis import ProbedAPI, client_of, each_trusted_origin, granted, listed
+from .subject import ConfigurationError, JWTSettings, Settings, app, create_app
 from .tokens import INVALID, OTHER_KEY, SUBJECT, VALID, token
 
 pytestmark = pytest.mark.skipif(app.state.verifier is None, reason="JWT authentication chapter")

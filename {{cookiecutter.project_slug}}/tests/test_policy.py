@@ -7,11 +7,7 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.__package }}.cors import (
-    ConfigurationError,
-    Policy,
-    load_policy,
-)
+from .subject import ConfigurationError, Policy, load_policy
 
 ORIGIN = "https://app.example.com"
 WRITE_ORIGIN = f'write "{ORIGIN}"'

@@ -6,14 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from {{ cookiecutter.__package }}.cors import Policy
-from {{ cookiecutter.__package }}.cors.refusals import (
-    LINES_A_MINUTE,
-    Refusals,
-)
-from {{ cookiecutter.__package }}.settings import Settings
-
 from .apis import HOME, ORIGINS, ProbedAPI, preflight
+from .subject import LINES_A_MINUTE, Policy, Refusals, Settings
 
 NEAR = "https://app.example.co"
 HINT = f'; the nearest that is: "{ORIGINS[0]}"'

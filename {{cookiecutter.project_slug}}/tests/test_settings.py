@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from {{ cookiecutter.__package }}.cors import ConfigurationError
-from {{ cookiecutter.__package }}.main import create_app
-from {{ cookiecutter.__package }}.settings import JWTSettings, Settings
-
 from .apis import TABLES, client_of, granted
+from .subject import ConfigurationError, JWTSettings, Settings, create_app
 
 ONE, TWO = "https://one.example", "https://two.example"
 GUESSABLE = "correct horse battery staple"

@@ -6,7 +6,7 @@ import time
 from base64 import urlsafe_b64encode
 from typing import Any
 
-from {{ cookiecutter.__package }}.settings import Settings
+from .subject import Settings
 
 KEY = Settings().jwt.key
 OTHER_KEY = KEY[::-1]

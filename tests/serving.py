@@ -75,11 +75,12 @@ def uvicorn(
 ) -> Iterator[Server]:
     """Serve an app, that stands in a folder, on a free port of 127.0.0.1 until the block ends."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
+    command = [str(python), "-m", "uvicorn", app, "--port", "0", "--timeout-graceful-shutdown", "3"]
     secured = ["--ssl-certfile", str(certificate.file)] if certificate else []
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            [python, "-m", "uvicorn", app, "--port", "0", *secured],
+            [*command, *secured],
             cwd=folder,
             env=own | SETTINGS | variables,
             stdout=output,

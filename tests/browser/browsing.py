@@ -68,7 +68,6 @@ the last sends its forms with `Origin: null`, as pages do that keep their addres
 BLOCKED = None
 """What a page learns of an answer that the browser doesn't let it read: nothing, no status even."""
 
-
 Options = Mapping[str, Any]
 
 
@@ -222,7 +221,6 @@ def served_pages(context: ssl.SSLContext | None = None) -> Iterator[int]:
 
 # --- The browser --------------------------------------------------------------------------------
 
-
 MOST_OPEN = 8
 """Pages stay open for the next tests; more than these few would fill the memory."""
 
@@ -296,6 +294,7 @@ def launched(
             profile,
             executable_path=CHROMIUM,
             args=[
+                "--no-proxy-server",
                 f"--host-resolver-rules={names}",
                 f"--ignore-certificate-errors-spki-list={key}",
                 f"--ip-address-space-overrides={overrides}",

@@ -4,10 +4,14 @@ import base64
 import hashlib
 import os
 import re
+import select
+import socket
+import socketserver
 import ssl
 import subprocess
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,3 +104,50 @@ def _port(process: subprocess.Popen[bytes], log: Path) -> int:
             return int(running[1])
         time.sleep(0.02)
     raise AssertionError(log.read_text("utf-8"))
+
+
+class TunnelHandler(socketserver.StreamRequestHandler):
+    """Answers CONNECT, and passes on what comes from either side until one of them closes."""
+
+    server: "Tunnel"
+
+    def handle(self) -> None:
+        target = self.rfile.readline().decode().split()[1:2]
+        while self.rfile.readline().strip():
+            pass
+        name = target[0].removesuffix(":443") if target else ""
+        port = self.server.ports.get(name, self.server.ports["*"])
+        with socket.create_connection(("127.0.0.1", port)) as server:
+            self.wfile.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+            while True:
+                for source in select.select([self.connection, server], [], [])[0]:
+                    data = source.recv(65_536)
+                    if not data:
+                        return
+                    (server if source is self.connection else self.connection).sendall(data)
+
+
+class Tunnel(socketserver.ThreadingTCPServer):
+    """A proxy that leads names to ports of loopback, "*" being the port for any other name."""
+
+    daemon_threads = True
+
+    def __init__(self, ports: Mapping[str, int]) -> None:
+        super().__init__(("127.0.0.1", 0), TunnelHandler)
+        self.ports = ports
+
+    def handle_error(self, *args: object) -> None:
+        """Keep quiet: a client may close what it has opened."""
+
+
+@contextmanager
+def tunnel_to(ports: Mapping[str, int]) -> Iterator[int]:
+    """Run such a proxy until the block ends; give its port."""
+    with Tunnel(ports) as tunnel:
+        thread = threading.Thread(target=tunnel.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield int(tunnel.server_address[1])
+        finally:
+            tunnel.shutdown()
+            thread.join()

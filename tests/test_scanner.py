@@ -8,65 +8,19 @@ the trusted `http://localhost` itself.
 
 import json
 import os
-import select
-import socket
-import socketserver
 import subprocess
 import sys
-import threading
 import tomllib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import Project
-from serving import Certificate, uvicorn
+from serving import Certificate, tunnel_to, uvicorn
 from wrong_policies import WRONG_POLICIES
 
 IMPOSTORS = 36
 """Requests that the scanner makes for a URL that it finds nothing wrong with, at least."""
-
-
-class TunnelHandler(socketserver.StreamRequestHandler):
-    """Answers CONNECT, and passes on what comes from either side until one of them closes."""
-
-    server: "Tunnel"
-
-    def handle(self) -> None:
-        while self.rfile.readline().strip():
-            pass
-        with socket.create_connection(self.server.destination) as server:
-            self.wfile.write(b"HTTP/1.1 200 Connected\r\n\r\n")
-            while True:
-                for source in select.select([self.connection, server], [], [])[0]:
-                    data = source.recv(65_536)
-                    if not data:
-                        return
-                    (server if source is self.connection else self.connection).sendall(data)
-
-
-class Tunnel(socketserver.ThreadingTCPServer):
-    """A proxy for which every name and every port are one port of loopback."""
-
-    daemon_threads = True
-
-    def __init__(self, port: int) -> None:
-        super().__init__(("127.0.0.1", 0), TunnelHandler)
-        self.destination = ("127.0.0.1", port)
-
-
-@contextmanager
-def tunnel_to(port: int) -> Iterator[str]:
-    """Run such a proxy until the block ends; give its URL."""
-    with Tunnel(port) as tunnel:
-        thread = threading.Thread(target=tunnel.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{tunnel.server_address[1]}"
-        finally:
-            tunnel.shutdown()
-            thread.join()
 
 
 def scan(folder: Path, *urls: str, proxy: str | None = None) -> dict[str, list[str]]:
@@ -117,10 +71,12 @@ def test_environments(installed: Callable[[str], Project], name: str, tmp_path: 
                 folder=project.path,
                 APP_ENVIRONMENT=environment,
             ) as server,
-            tunnel_to(server.port) as tunnel,
+            tunnel_to({"*": server.port}) as port,
         ):
             urls = [f"http://127.0.0.1:{server.port}"] if local else names
-            assert scan(tmp_path, *urls, proxy=None if local else tunnel) == {}, environment
+            assert (
+                scan(tmp_path, *urls, proxy=None if local else f"http://127.0.0.1:{port}") == {}
+            ), environment
             assert server.requests(200) >= IMPOSTORS * len(urls), server.log.read_text("utf-8")
 
 
@@ -129,9 +85,13 @@ def test_wrong_policies(tmp_path: Path) -> None:
     app, log, here = "wrong_policies:app", tmp_path / "log", Path(__file__).parent
     with (
         uvicorn(sys.executable, app, log, Certificate(tmp_path), folder=here) as server,
-        tunnel_to(server.port) as tunnel,
+        tunnel_to({"*": server.port}) as port,
     ):
-        found = scan(tmp_path, *(f"https://{name}" for name in WRONG_POLICIES), proxy=tunnel)
+        found = scan(
+            tmp_path,
+            *(f"https://{name}" for name in WRONG_POLICIES),
+            proxy=f"http://127.0.0.1:{port}",
+        )
     assert found == {
         f"https://{name}": [fault, "true"] for name, (_, fault) in WRONG_POLICIES.items()
     }

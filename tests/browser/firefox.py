@@ -2,9 +2,6 @@
 
 import json
 import re
-import select
-import socket
-import socketserver
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
@@ -13,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from serving import tunnel_to
 from websockets.sync.client import ClientConnection, connect
 
 from .browsing import BLOCKED, FETCH, Fetch, Outcome, ServedAPI
@@ -32,40 +30,6 @@ PREFERENCES = {
     "network.connectivity-service.enabled": False,
     "services.settings.server": "data:,",
 }
-
-
-class TunnelHandler(socketserver.StreamRequestHandler):
-    """Answers CONNECT, and passes on what comes from either side until one of them closes."""
-
-    server: "Tunnel"
-
-    def handle(self) -> None:
-        target = self.rfile.readline().decode().split()[1:2]
-        while self.rfile.readline().strip():
-            pass
-        name = target[0].removesuffix(":443") if target else ""
-        port = self.server.ports.get(name, self.server.ports["*"])
-        with socket.create_connection(("127.0.0.1", port)) as server:
-            self.wfile.write(b"HTTP/1.1 200 Connected\r\n\r\n")
-            while True:
-                for source in select.select([self.connection, server], [], [])[0]:
-                    data = source.recv(65_536)
-                    if not data:
-                        return
-                    (server if source is self.connection else self.connection).sendall(data)
-
-
-class Tunnel(socketserver.ThreadingTCPServer):
-    """A proxy that leads names to ports of loopback, "*" being the port for any other name."""
-
-    daemon_threads = True
-
-    def __init__(self, ports: Mapping[str, int]) -> None:
-        super().__init__(("127.0.0.1", 0), TunnelHandler)
-        self.ports = ports
-
-    def handle_error(self, *args: object) -> None:
-        """Keep quiet: a browser may close what it has opened."""
 
 
 class Firefox:
@@ -111,10 +75,7 @@ class Firefox:
 @contextmanager
 def firefox(profile: Path, ports: Mapping[str, int]) -> Iterator[Firefox]:
     """Launch Firefox, for which names lead to ports of loopback, until the block ends."""
-    with Tunnel(ports) as tunnel:
-        thread = threading.Thread(target=tunnel.serve_forever, args=(0.05,))
-        thread.start()
-        port = tunnel.server_address[1]
+    with tunnel_to(ports) as port:
         chosen = PREFERENCES | {"network.proxy.http_port": port, "network.proxy.ssl_port": port}
         lines = (f"user_pref({json.dumps(name)}, {json.dumps(x)});\n" for name, x in chosen.items())
         (profile / "user.js").write_text("".join(lines), "utf-8")
@@ -136,5 +97,3 @@ def firefox(profile: Path, ports: Mapping[str, int]) -> Iterator[Firefox]:
                     yield Firefox(connection)
             finally:
                 process.terminate()
-                tunnel.shutdown()
-                thread.join()

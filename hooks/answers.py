@@ -218,9 +218,7 @@ def command(answers: Mapping[str, Any]) -> str:
     cruft = "template_git_url" in run
     words = ["cruft", "create"] if cruft else ["cookiecutter"]
     words.append(str(run.get("template_git_url") or run.get("template") or "TEMPLATE"))
-    for option in "checkout", "directory", "output_dir":
-        if str(run.get(option) or ".") != ".":
-            words += [f"--{option.replace('_', '-')}", str(run[option])]
+    words += options(run, "checkout", "directory", "output_dir")
     if run.get("overwrite_if_exists"):
         words.append("--overwrite-if-exists")
     if configuration().get("default_context"):
@@ -237,11 +235,15 @@ def command(answers: Mapping[str, Any]) -> str:
 def updating(answers: Mapping[str, Any]) -> list[str]:
     """Return the words that have cruft update with these answers."""
     run = variables_of("update")
-    words = ["cruft", "update"]
-    for option in "project_dir", "template_path", "checkout":
-        if str(run.get(option) or ".") != ".":
-            words += [f"--{option.replace('_', '-')}", str(run[option])]
-    return [*words, "--variables-to-update", json.dumps(answers, ensure_ascii=False)]
+    stated = options(run, "project_dir", "template_path", "checkout")
+    answered = json.dumps(answers, ensure_ascii=False)
+    return ["cruft", "update", *stated, "--variables-to-update", answered]
+
+
+def options(run: Mapping[str, Any], *names: str) -> list[str]:
+    """Return the words of those options that a run was started with, and not by default."""
+    stated = [name for name in names if str(run.get(name) or ".") != "."]
+    return [word for name in stated for word in (f"--{name.replace('_', '-')}", str(run[name]))]
 
 
 def install(environment: Environment) -> None:

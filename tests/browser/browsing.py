@@ -1,6 +1,7 @@
 """A browser, the pages of its visitors, and the servers that it finds under any name."""
 
 import json
+import os
 import ssl
 import threading
 import time
@@ -14,9 +15,18 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import urlopen
 
+import pytest
 from playwright.sync_api import BrowserContext, Frame, Page, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
+
+
+def require(browser: Path) -> None:
+    """Skip without a browser; where tests decide about a change, fail."""
+    if not browser.exists():
+        stop = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        stop(f"there is no {browser}: install it (Debian: apt-get install {browser.name})")
+
 
 # --- Who is who ---------------------------------------------------------------------------------
 

@@ -1,6 +1,5 @@
 """What the tests with a browser share: one browser, two generated projects, three servers."""
 
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -24,6 +23,7 @@ from .browsing import (
     Browser,
     ServedAPI,
     launched,
+    require,
     served_pages,
 )
 
@@ -54,10 +54,7 @@ SERVED = {
 
 @pytest.fixture(scope="package")
 def chromium() -> None:
-    """Skip without a browser; where tests decide about a change, fail."""
-    if not CHROMIUM.exists():
-        stop = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        stop(f"there is no {CHROMIUM}: install it (Debian: apt-get install chromium)")
+    require(CHROMIUM)
 
 
 @pytest.fixture(scope="package")

@@ -1,6 +1,5 @@
 """Another browser, of another make, agrees: Firefox decides as Chromium does."""
 
-import os
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -18,6 +17,7 @@ from .browsing import (
     blocked,
     fetch,
     reads,
+    require,
     served_pages,
 )
 from .firefox import FIREFOX, Firefox, firefox
@@ -38,10 +38,7 @@ def fox(
     certificate: Certificate,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Firefox]:
-    """Skip without the browser; where tests decide about a change, fail."""
-    if not FIREFOX.exists():
-        stop = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        stop(f"there is no {FIREFOX}: install it (Debian: apt-get install firefox-esr)")
+    require(FIREFOX)
     with served_pages(certificate.for_server()) as pages:
         ports = {"*": pages, API.removeprefix("https://"): apis[API].port}
         with firefox(tmp_path_factory.mktemp("firefox"), ports) as browser:

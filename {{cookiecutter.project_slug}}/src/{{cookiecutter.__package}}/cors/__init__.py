@@ -3,6 +3,9 @@
 - `rulebook`: what a policy may hold.
 - `policy`: the policy of an environment, from `environments.toml` and the presets.
 - `middleware`: the wiring.
+- `guard`: which requests go on to the API.
+- `answers`: what every answer says.
+- `refusals`: what is told of a refusal.
 """
 
 from .middleware import CrossOriginAPI

@@ -20,7 +20,7 @@ class Terminal:
             sys.executable,
             ["-m", "cookiecutter", *arguments, str(TEMPLATE)],
             cwd=folder,
-            env={**os.environ, "HOME": str(folder), "TERM": "dumb", "NO_COLOR": "1"},
+            env={**os.environ, "HOME": str(folder), "TERM": "xterm", "NO_COLOR": "1"},
             encoding="utf-8",
             dimensions=(50, 250),
             timeout=30,

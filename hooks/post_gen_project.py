@@ -9,7 +9,7 @@ import os
 
 ENVIRONMENTS = "{{ (cookiecutter | environments) | join(' ', attribute='name') }}".split()
 OPTIONAL_FOLDERS = (
-    ".github/workflows .github .gitlab kubernetes/base kubernetes/overlays kubernetes".split()
+    ".github/workflows .github kubernetes/base kubernetes/overlays kubernetes".split()
 )
 
 

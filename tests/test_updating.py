@@ -1,4 +1,4 @@
-"""A newer template for a project, by the commands of docs/updating.md: every edit, every change."""
+"""Again, and later, by the commands of the how-to pages: every edit stays, every change arrives."""
 
 import os
 import re
@@ -15,7 +15,7 @@ import yaml
 from conftest import TEMPLATE, Project
 from uv import find_uv_bin
 
-DOCUMENT = (TEMPLATE / "docs" / "updating.md").read_text("utf-8")
+DOCUMENT = (TEMPLATE / "docs" / "how-to" / "updating.md").read_text("utf-8")
 PRODUCT = "{{cookiecutter.project_slug}}"
 PACKAGE = f"{PRODUCT}/src/{{{{cookiecutter.__package}}}}"
 OLDER, NEWER, NEWEST = "1.0.0", "1.1.0", "1.2.0"

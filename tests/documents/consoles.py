@@ -31,7 +31,7 @@ def parsed(text: str) -> list[Command]:
             commands.append(Command(line[2:], []))
         elif not commands:
             raise ValueError(f"{line!r} stands above the first command, which begins with `$ `")
-        elif line.startswith("> ") and not commands[-1].prints:
+        elif re.match(r">( |$)", line) and not commands[-1].prints:
             commands[-1].text += f"\n{line[2:]}"
         else:
             commands[-1].prints.append(line)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from . import auth
 from .cors import ConfigurationError, CrossOriginAPI
-from .explain.page import page_for
+from .explain.page import Page
 from .settings import Settings
 
 OPENAPI_FILE = Path(__file__).with_name("openapi.toml")
@@ -19,7 +19,7 @@ def create_app(settings: Settings) -> CrossOriginAPI:
     app.state.verifier = auth.create_verifier(settings.jwt)
     app.include_router(auth.router)
     if settings.policy.local:
-        app.add_route("/docs/cors", page_for(settings), include_in_schema=False)
+        app.add_route("/docs/cors", Page(settings).answer, include_in_schema=False)
 
     @app.get("/")
     async def read_root() -> dict[str, str]:

@@ -5,8 +5,9 @@ show it changes nothing: it asks as `browser` does, and not the API.
 """
 
 import re
+import shlex
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from html import escape
 from http import HTTPStatus
@@ -17,7 +18,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from ..cors.policy import ConfigurationError, Policy, read_tables
+from ..cors.policy import ConfigurationError, read_tables
 from ..cors.rulebook import Fault, shown
 from ..settings import Settings
 from .browser import Call, Check, Exchange, Verdict, verdict_on
@@ -80,11 +81,12 @@ def check_shown(check: Check) -> Html:
     return part("check", **vars(check), word=word, kind=kind)
 
 
-def exchange_shown(exchange: Exchange) -> Html:
+def exchange_shown(exchange: Exchange, *, unfolded: bool) -> Html:
     """Return a request and its answer as they are sent, and what the browser looks for there."""
     answer = exchange.answer
     return part(
         "exchange",
+        open=" open" if unfolded else "",
         what=exchange.what,
         method=exchange.method,
         path=exchange.path,
@@ -95,7 +97,7 @@ def exchange_shown(exchange: Exchange) -> Html:
     )
 
 
-def verdict_shown(environment: str, call: Call, verdict: Verdict) -> Html:
+def verdict_shown(environment: str, call: Call, verdict: Verdict, *, unfolded: bool) -> Html:
     """Return what comes of a call."""
     sentence = verdict.sentence
     if not verdict.readable:
@@ -109,7 +111,7 @@ def verdict_shown(environment: str, call: Call, verdict: Verdict) -> Html:
         word="Allowed" if verdict.readable else "Blocked",
         heading=f"{environment}: {what} from a page of {call.origin}",
         sentence=sentence,
-        exchanges=joined(map(exchange_shown, verdict.exchanges)),
+        exchanges=joined(exchange_shown(x, unfolded=unfolded) for x in verdict.exchanges),
     )
 
 
@@ -122,79 +124,93 @@ def typed_call(typed: QueryParams) -> Call:
     return Call(origin, method or "GET", path or "/", names)
 
 
-def worked_calls(policies: Iterable[Policy], own_origin: str) -> list[tuple[str, Call]]:
-    """Return what is shown at first: calls of a trusted page, if there is one, and of another."""
-    calls: list[tuple[str, Call]] = []
-    for policy in policies:
-        trusted = sorted(policy.allow_origins - {own_origin})
-        trusted += [LOOPBACK_PAGE] if policy.allow_origin_regex else []
-        allowed_headers = {name.lower() for name in policy.allow_headers}
-        headers = ("Authorization",) if {"*", "authorization"} & allowed_headers else ()
-        calls = [(policy.environment, Call(x, headers=headers)) for x in (*trusted[:1], STRANGER)]
-        if trusted:
-            break
-    return calls
+def command_for(environment: str, call: Call) -> str:
+    """Return the command that asks the same in a shell."""
+    words = ["python", "-m", str(__package__), environment, call.origin, call.method]
+    return shlex.join([*words, *call.headers, *(["--path", call.path] if call.path != "/" else [])])
 
 
-def faults_of(environment: str, call: Call, names: list[str], own_origin: str) -> Iterator[Fault]:
-    """Yield why there is no verdict on a call."""
-    if environment not in names:
-        why = "is no table of environments.toml"
-        yield Fault("Environment", environment, why, f"choose from {', '.join(names)}")
-    if call.origin == own_origin and environment == names[0]:
-        why = "is this API's own, whose pages need no leave of CORS"
-        yield Fault("Origin", call.origin, why, "write that of another page")
-    yield from call.faults()
-
-
-def page_for(running: Settings) -> Callable[[Request], Awaitable[HTMLResponse]]:
-    """Return what answers with the page, in an API that runs with these settings.
+class Page:
+    """The page of an API that runs with these settings.
 
     What is asked about another environment is answered as if the API were started in that one.
-    The page answers 422, and why, to what there is no verdict on.
     """
 
-    def settings_of(environment: str) -> Settings:
-        return running if environment == running.environment else Settings(environment=environment)
+    def __init__(self, running: Settings) -> None:
+        self.running = running
 
-    async def page(request: Request) -> HTMLResponse:
+    async def answer(self, request: Request) -> HTMLResponse:
+        """Answer a request for the page: with 422, and why, if there is no verdict to show."""
         typed = request.query_params
-        host = request.url.netloc
-        own_origin = f"{request.url.scheme}://{host}"
-        names, notes, verdicts = [running.environment], [], []
-        environment, call = typed.get("environment", names[0]), typed_call(typed)
+        own = request.url.replace(path="", query="")
+        calls = [(typed.get("environment", self.running.environment), typed_call(typed))]
+        names, verdicts = [self.running.environment], []
+        notes: list[object] = []
         try:
             names = [*dict.fromkeys([*names, *read_tables()])]
-            if typed:
-                calls = [(environment, call)]
-            else:
-                calls = worked_calls((settings_of(name).policy for name in names), own_origin)
-                environment, call = calls[0]
-            for name, asked in calls:
-                notes += [part("note", text=x) for x in faults_of(name, asked, names, own_origin)]
-                if not notes:
-                    settings = settings_of(name)
-                    verdict = await verdict_on(asked, settings, host if settings is running else "")
-                    verdicts.append(verdict_shown(name, asked, verdict))
-            if Settings(environment=names[0], cors=running.cors).policy != running.policy:
-                notes.append(part("note", text=CHANGED))
+            if not typed:
+                calls = self.worked_calls(names, str(own))
+            for environment, call in calls:
+                if faults := [*faults_of(environment, call, names, str(own))]:
+                    notes += faults
+                    continue
+                settings = self.settings_of(environment)
+                host = own.netloc if settings is self.running else ""
+                verdict = await verdict_on(call, settings, host)
+                verdicts.append(verdict_shown(environment, call, verdict, unfolded=bool(typed)))
+            if self.settings_now().policy != self.running.policy:
+                notes.append(CHANGED)
         except ConfigurationError as error:
-            notes.append(part("note", text=error))
+            notes.append(error)
+        environment, call = calls[0]
         content = part(
             "page",
             title=request.app.title,
-            command=f"{__package__} {environment} {call.origin} {call.method} ...",
             environments=options(names, environment),
             origin=call.origin,
-            origins=options([*sorted(running.policy.allow_origins), STRANGER]),
+            origins=options([*sorted(self.running.policy.allow_origins), STRANGER]),
             method=call.method,
             methods=options(OFFERED_METHODS),
             path=call.path,
             headers=", ".join(call.headers),
-            notes=joined(notes),
+            notes=part("note", text="\n".join(map(str, notes))) if notes else "",
             verdicts=joined(verdicts),
+            command=command_for(environment, call),
         )
         headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
         return HTMLResponse(content, 200 if verdicts else 422, headers)
 
-    return page
+    def settings_of(self, environment: str) -> Settings:
+        """Return the settings of the running API, or those that it would have elsewhere."""
+        is_running = environment == self.running.environment
+        return self.running if is_running else Settings(environment=environment)
+
+    def settings_now(self) -> Settings:
+        """Return the settings that the running API would have if it were started again."""
+        return Settings(environment=self.running.environment, cors=self.running.cors)
+
+    def worked_calls(self, environments: Iterable[str], own_origin: str) -> list[tuple[str, Call]]:
+        """Return what is shown at first: calls of a trusted page, if any is, and of a stranger."""
+        calls: list[tuple[str, Call]] = []
+        for environment in environments:
+            policy = self.settings_of(environment).policy
+            pages = sorted(policy.allow_origins - {own_origin})
+            pages += [LOOPBACK_PAGE] if policy.allow_origin_regex else []
+            allowed = {name.lower() for name in policy.allow_headers}
+            headers = ("Authorization",) if {"*", "authorization"} & allowed else ()
+            worked = [(environment, Call(x, headers=headers)) for x in (*pages[:1], STRANGER)]
+            if pages:
+                return worked
+            calls = calls or worked
+        return calls
+
+
+def faults_of(environment: str, call: Call, names: list[str], own_origin: str) -> Iterator[Fault]:
+    """Yield why there is no verdict on a call, given all environments, the running one first."""
+    if environment not in names:
+        why = "is no table of environments.toml"
+        yield Fault("Environment", environment, why, f"choose from {', '.join(names)}")
+    if call.origin == own_origin and environment == names[0]:
+        why = "is this API's own, whose pages ask no permission"
+        yield Fault("Origin", call.origin, why, "write that of another page")
+    yield from call.faults()

@@ -13,11 +13,9 @@ PAGES = {
 }
 
 EXCEPTIONS = {
-    ("docs/answers.md", "yaml"): "answers for cookiecutter",
     ("docs/benchmarks.md", "console"): "takes minutes, and a machine that does nothing else",
-    ("docs/policy.md", "console"): "of a project whose name is not the default",
-    ("docs/updating.md", "sh"): "tests/test_updating.py runs it",
-    ("docs/updating.md", "yaml"): "tests/test_updating.py reads it",
+    ("docs/how-to/another-api.md", "sh"): "tests/test_updating.py runs it",
+    ("docs/how-to/updating.md", "sh"): "tests/test_updating.py runs it",
 }
 """What is not run here, and why."""
 
@@ -90,6 +88,21 @@ GET = f"```http\n{ASKED}HTTP/1.1 200 OK\n{GRANTED}{BODY}```"
 CONSOLE = "```console\n$ echo one; echo two\none\n...\n$ true\n```"
 REFUSAL = f"```toml\n{POLICY.replace('.com', '.com/')}```\n\n```text\n{SLASH}```"
 JS = f"```js\n// on https://app.example.com\n{FETCH}// 200\n```"
+NGINX = """```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate     /etc/ssl/example.pem;
+    ssl_certificate_key /etc/ssl/example.pem;
+
+    location / {
+        proxy_pass http://127.0.0.1:8000;
+        add_header X-Proxy 1;
+    }
+}
+```"""
+CURL = "```console\n$ curl -si https://api.example.com/ | grep X-Proxy\nX-Proxy: 1\n```"
+ANSWERS = "```yaml\ndefault_context:\n  team: Orders\n```"
 ERROR = f"```js\n// on https://other.example\n{FETCH}{NO_HEADER}// TypeError: Failed to fetch\n```"
 
 RIGHT = [
@@ -102,6 +115,9 @@ RIGHT = [
     "```console\n$ cat <<'END'\n> one\n> END\none\n```",
     f"```toml\n{POLICY}```",
     REFUSAL,
+    NGINX,
+    CURL,
+    ANSWERS,
     JS,
     ERROR,
     "```text\nnot code\n```",
@@ -133,11 +149,14 @@ WRONG = {
     "accepted": (f"```toml\n{POLICY}```\n\n```text\n{SLASH}```", "-The API does not start"),
     "refused": (REFUSAL.partition("\n\n")[0], "+The API does not start"),
     "other refusal": (REFUSAL.replace("1 fault.", "2 faults."), "has 2 faults.\n"),
+    "proxy": (NGINX.replace("listen", "hear"), 'unknown directive "hear"'),
     "value of js": (JS.replace("// 200", "// 201"), "-// 201\n+// 200"),
     "error of js": (ERROR.replace("to fetch\n```", "to do\n```"), "+// TypeError: Failed to fetch"),
     "message of js": (ERROR.replace("No '", "Some '"), "policy: No 'Access-Control-Allow-"),
     "no origin": (JS.replace("// on ", "// "), "does not name an origin"),
     "no outcome": (JS.replace("// 200\n", ""), "no comment at its end"),
+    "late proxy": (NGINX, "stands below what has been sent without it"),
+    "answers": (ANSWERS.replace("Orders", '""'), "Nothing was generated"),
     "language": ("```fortran\nEND\n```", "fortran: nothing runs this language"),
     "no language": ("```\n1\n```", "code without a language: nothing runs this language"),
     "indented": ("    1\n", "code without a language: nothing runs this language"),

@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,14 +31,16 @@ def parsed(text: str) -> list[Command]:
             commands.append(Command(line[2:], []))
         elif not commands:
             raise ValueError(f"{line!r} stands above the first command, which begins with `$ `")
-        elif line.startswith("> ") and not commands[-1].prints:
+        elif re.match(r">( |$)", line) and not commands[-1].prints:
             commands[-1].text += f"\n{line[2:]}"
         else:
             commands[-1].prints.append(line)
     return commands
 
 
-def replayed(project: Project, text: str, status: int) -> tuple[str, str]:
+def replayed(
+    project: Project, text: str, status: int, variables: Mapping[str, str]
+) -> tuple[str, str]:
     """Run a dialogue in a project; return it as it is shown and as it is.
 
     A line `...` stands for any number of lines, so what they are is not part of the second text.
@@ -46,7 +49,7 @@ def replayed(project: Project, text: str, status: int) -> tuple[str, str]:
     commands = parsed(text)
     script = "exec 2>&1\n" + "".join(f"{x.text}\nprintf '{MARK}%s{MARK}' $?\n" for x in commands)
     path = f"{project.path / '.venv' / 'bin'}:{os.environ['PATH']}:{Path(sys.executable).parent}"
-    result = project.run("bash", "-c", script, PATH=path, **TERMINAL)
+    result = project.run("bash", "-c", script, PATH=path, **TERMINAL, **variables)
     told = result.stdout.split(MARK)
     shown, actual = "", ""
     for index, command in enumerate(commands):

@@ -3,6 +3,7 @@
 import difflib
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,10 +15,11 @@ from browser.browsing import CHROMIUM, Browser, launched, require, served_pages
 from conftest import Project
 from serving import Certificate
 
-from . import browsers, consoles
+from . import answers, browsers, consoles, proxies
 from .pages import Fence, Page
 
 WORKER = Path(__file__).with_name("worker.py")
+CURL = Path("/usr/bin/curl")
 API = "api.example.com"
 """The name under which a browser finds the `app` of a page."""
 
@@ -34,6 +36,8 @@ class Run:
         self.project = project
         self.folder = folder
         self.end = end
+        self.proxy = end.enter_context(ExitStack())
+        self.names: dict[str, int] = {}
 
     @cached_property
     def worker(self) -> subprocess.Popen[str]:
@@ -62,14 +66,35 @@ class Run:
         return done["result"]
 
     @cached_property
+    def certificate(self) -> Certificate:
+        return Certificate(self.folder)
+
+    @cached_property
+    def upstream(self) -> int:
+        """The port of the API for a proxy in front of it."""
+        return int(self.ask("serve", ""))
+
+    @cached_property
+    def served(self) -> dict[str, int]:
+        """The ports of 127.0.0.1 that names lead to: a proxy's, or else the API's own."""
+        return self.names or {API: self.ask("serve", str(self.certificate.file))}
+
+    @cached_property
+    def curl(self) -> dict[str, str]:
+        """Variables with which curl finds those names."""
+        require(CURL)
+        found = [f'connect-to = "{x}:443:127.0.0.1:{port}"' for x, port in self.served.items()]
+        (self.folder / ".curlrc").write_text("\n".join(["insecure", *found]), encoding="utf-8")
+        return {"CURL_HOME": str(self.folder)}
+
+    @cached_property
     def browser(self) -> Browser:
-        """Chromium, for which any name but the API's leads to an empty page."""
+        """Chromium, for which any other name leads to an empty page."""
         require(CHROMIUM)
-        certificate = Certificate(self.folder)
-        api = self.ask("serve", str(certificate.file))
+        certificate, served = self.certificate, self.served
         plain = self.end.enter_context(served_pages())
         pages = self.end.enter_context(served_pages(certificate.for_server()))
-        names = {API: api, "*:80": plain, "*:8080": plain, "*:5173": plain, "*": pages}
+        names = {**served, "*:80": plain, "*:8080": plain, "*:5173": plain, "*": pages}
         profile = self.folder / "profile"
         profile.mkdir()
         key = certificate.public_key_hash
@@ -110,7 +135,8 @@ def console(run: Run, fence: Fence) -> None:
     """Type the commands, and compare what is printed."""
     try:
         status = int(fence.marks.get("exit", "0"))
-        expect(*consoles.replayed(run.project, fence.text, status))
+        variables = run.curl if "curl " in fence.text else {}
+        expect(*consoles.replayed(run.project, fence.text, status, variables))
     except ValueError as error:
         raise Wrong(str(error)) from None
 
@@ -125,6 +151,36 @@ def js(run: Run, fence: Fence) -> None:
     expect("\n".join(comments), "\n".join(done))
 
 
+def yaml(run: Run, fence: Fence) -> None:
+    """Give it to the generator as a file of answers: it makes a project of them."""
+    if refusal := answers.refused(fence.text, run.folder):
+        raise Wrong(refusal)
+
+
+def nginx(run: Run, fence: Fence) -> None:
+    """Start nginx with this configuration in front of `app`, in place of the one above it.
+
+    From here on, the names of its servers lead there, for the browser and for curl.
+    """
+    require(proxies.NGINX)
+    run.proxy.close()
+    port = next(iter(run.names.values()), None) or proxies.free_port()
+    names = re.findall(r"server_name (.*);", fence.text)
+    if "served" in vars(run) and not run.names.keys() >= set(names):
+        raise Wrong("a proxy of another name stands below what has been sent without it")
+    places = {
+        "listen 443": f"listen 127.0.0.1:{port}",
+        "/etc/ssl/example.pem": str(run.certificate.file),
+        "http://127.0.0.1:8000": f"http://127.0.0.1:{run.upstream}",
+        "/srv/": f"{run.folder}/",
+    }
+    try:
+        run.proxy.enter_context(proxies.nginx(fence.text, places, port, run.folder))
+    except ValueError as error:
+        raise Wrong(str(error)) from None
+    run.names |= dict.fromkeys(names, port)
+
+
 def not_code(run: Run, fence: Fence) -> None:
     """Leave it: a message, a tree of files, or a table of contents."""
 
@@ -135,6 +191,8 @@ RUNNERS: dict[str, Callable[[Run, Fence], None]] = {
     "toml": toml,
     "console": console,
     "js": js,
+    "yaml": yaml,
+    "nginx": nginx,
     "text": not_code,
     "{toctree}": not_code,
 }

@@ -108,13 +108,14 @@ def policy(text: str) -> str:
 
 
 def serve(certificate: str) -> int:
-    """Serve `app`, whatever it is at the moment of a request, by TLS; return the port."""
+    """Serve `app`, whatever it is when asked, by TLS if there is a certificate; return the port."""
 
     async def current(scope: Scope, receive: Receive, send: Send) -> None:
         app: ASGIApp = namespace["app"]
         await app(scope, receive, send)
 
-    config = Config(current, port=0, lifespan="off", log_level="critical", ssl_certfile=certificate)
+    secured = certificate or None
+    config = Config(current, port=0, lifespan="off", log_level="critical", ssl_certfile=secured)
     server = Server(config)
     threading.Thread(target=server.run, daemon=True).start()
     while not server.started:

@@ -232,6 +232,8 @@ def test_sign_in(chapter: Chapter) -> None:
             origin, exposed, asked = (answer.headers[header] for header in OFFERED)
             assert (origin, asked) == (TRUSTED, "Bearer")
             assert "WWW-Authenticate" in exposed
+        _, described = sent(port, "GET", "/openapi.json")
+        assert '"password": {"scopes": {}, "tokenUrl": "auth/token"}' in json.dumps(described)
         answer, got = sign_in(port, PASSWORD, STRANGER)
         assert (answer.status, answer.headers[OFFERED[0]]) == (403, None)
 

@@ -1,31 +1,22 @@
-"""What linters of other people say of workflows and of Dependabot's file, the template's or not."""
+"""What checks workflows: the linters of other people, without a network."""
 
 import subprocess
-import sysconfig
+import sys
 from pathlib import Path
 
-COMMANDS = Path(sysconfig.get_path("scripts"))
+
+def run(tool: str, *words: str | Path) -> None:
+    """Run a tool of this environment, which must find nothing."""
+    command = [Path(sys.executable).with_name(tool), *words]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
-def zizmor(*paths: Path) -> str:
-    """Return what zizmor finds in files, also of style; no text if that is nothing.
-
-    It reads workflows, actions, and the files of Dependabot and pre-commit. Of a folder it reads
-    those that GitHub would, the folder being a repository.
-    """
-    return _said("zizmor", "--offline", "--pedantic", "--strict-collection", "--quiet", *paths)
+def zizmor(path: Path) -> None:
+    """Have zizmor look, at its most pedantic, at a folder of workflows."""
+    run("zizmor", "--offline", "--pedantic", path)
 
 
-def schema(name: str, *paths: Path) -> str:
-    """Return where files break a schema that check-jsonschema brings along; no text if nowhere.
-
-    The names are those of its `--builtin-schema`, `vendor.github-workflows` for one.
-    """
-    return _said("check-jsonschema", "--builtin-schema", name, *paths)
-
-
-def _said(command: str, *arguments: str | Path) -> str:
-    result = subprocess.run(
-        [COMMANDS / command, *arguments], capture_output=True, text=True, check=False
-    )
-    return result.stdout + result.stderr if result.returncode else ""
+def schema(name: str, path: Path) -> None:
+    """Check a file against a schema that check-jsonschema brings."""
+    run("check-jsonschema", "--builtin-schema", name, path)

@@ -9,6 +9,8 @@ import re
 import tomllib
 from pathlib import Path
 
+from pygments.lexer import RegexLexer, bygroups
+from pygments.token import Keyword, Literal, Name, Number, Operator, Text
 from sphinx.application import Sphinx
 
 DOCS = Path(__file__).parent
@@ -24,6 +26,8 @@ myst_html_meta = {"description": PROJECT["description"]}
 
 html_theme = "furo"
 html_title = "Secured FastAPI"
+html_static_path = ["site.css"]
+html_css_files = ["site.css"]
 html_show_copyright = False
 html_show_sphinx = False
 html_theme_options = {
@@ -51,6 +55,23 @@ def lead_out(app: Sphinx, name: str, source: list[str]) -> None:
     source[0] = re.sub(r"\]\(((?:\.\./)+[^)#]+\.md)\)", to_file, source[0])
 
 
+class ExchangeLexer(RegexLexer):
+    """Colours a request and the answer to it, which Pygments' own takes for the request's body."""
+
+    tokens = {  # noqa: RUF012 - as Pygments has it
+        "root": [
+            (
+                r"([A-Z]+)( )(\S+)( )(HTTP/1\.1\n)",
+                bygroups(Name.Function, Text, Text, Text, Keyword),
+            ),
+            (r"(HTTP/1\.1)( )(\d+)(.*\n)", bygroups(Keyword, Text, Number, Name.Exception)),
+            (r"([\w-]+)(:)( .*\n)", bygroups(Name.Attribute, Operator, Literal)),
+            (r".*\n", Text),
+        ]
+    }
+
+
 def setup(app: Sphinx) -> None:
     """Connect what is above."""
     app.connect("source-read", lead_out)
+    app.add_lexer("http", ExchangeLexer)

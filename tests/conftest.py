@@ -32,6 +32,8 @@ ANSWER_SETS = {
             "origins": "local=http://localhost:5173",
             "cors_preset": "dev",
             "allow_credentials": "yes",
+            "ci": "gitlab",
+            "kubernetes": "yes",
         },
         slug="hello-world",
     ),
@@ -46,6 +48,8 @@ ANSWER_SETS = {
             ),
             "cors_preset": "strict",
             "allow_credentials": "yes",
+            "ci": "none",
+            "kubernetes": "yes",
         },
         slug="an-api-whose-name-is-as-long-as-a-name-of-an-api-c",
     ),
@@ -62,7 +66,7 @@ ANSWER_SETS = {
         slug="zoe-s-quoted-api-b",
     ),
 }
-"""A few that cover both presets, credentials, one to five environments, empty groups, odd texts."""
+"""A few that cover every choice, one to five environments, empty groups, odd texts."""
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ FAIR_ORIGINS = st.builds(
 CHOICES = {
     "cors_preset": st.sampled_from(["strict", "dev"]),
     "allow_credentials": st.sampled_from(["yes", "no", "true", "0"]),
+    "ci": st.sampled_from(["github", "gitlab", "none"]),
+    "kubernetes": st.sampled_from(["yes", "no"]),
 }
 ANY_TEXTS = st.one_of(
     FAIR_TEXTS, st.text(max_size=30), st.text(alphabet=ODD + "\x1b\n\u2028"), st.text(min_size=195)
@@ -110,6 +112,7 @@ def by_replay(answers: dict[str, Any], scratch: Path) -> dict[str, Any]:
         "project_slug": "replayed",
         "origins": "development=; staging=; production=",
         "cors_preset": "strict",
+        "ci": "github",
         "__package": "replayed",
     }
     replay = {"cookiecutter": {**questions, **stated, **answers}}
@@ -147,7 +150,7 @@ def assert_works(project: Path) -> None:
             compile(file.read_text("utf-8"), str(file), "exec")
         elif file.suffix == ".toml":
             tomllib.loads(file.read_text("utf-8"))
-        elif file.suffix == ".yaml":
+        elif file.suffix in {".yaml", ".yml", ".json"}:
             yaml.safe_load(file.read_text("utf-8"))
         elif file.suffix == ".md":
             MarkdownIt().parse(file.read_text("utf-8"))

@@ -20,7 +20,7 @@ class Terminal:
             sys.executable,
             ["-m", "cookiecutter", *arguments, str(TEMPLATE)],
             cwd=folder,
-            env={**os.environ, "HOME": str(folder), "TERM": "dumb", "NO_COLOR": "1"},
+            env={**os.environ, "HOME": str(folder), "TERM": "xterm", "NO_COLOR": "1"},
             encoding="utf-8",
             dimensions=(50, 250),
             timeout=30,
@@ -57,6 +57,7 @@ def terminals() -> Iterator[list[Terminal]]:
 
 NAME, SLUG, DESCRIPTION, TEAM = "called?", "Its folder", "What is it for", "Which team"
 ENVIRONMENTS, LINE, PRESET, COOKIES = "Its environments", "All origins", "preset of", "cookies?"
+CI, KUBERNETES = "pipeline run?", "Kustomize"
 DEVELOPMENT, STAGING, PRODUCTION = "development: ", "staging: ", "production: "
 
 
@@ -65,7 +66,7 @@ def test_defaults(tmp_path: Path, terminals: list[Terminal]) -> None:
     terminals.append(terminal := Terminal(tmp_path))
     answers = terminal.answer_the_rest(
         *(NAME, SLUG, DESCRIPTION, TEAM, ENVIRONMENTS),
-        *(DEVELOPMENT, STAGING, PRODUCTION, LINE, PRESET, COOKIES),
+        *(DEVELOPMENT, STAGING, PRODUCTION, LINE, PRESET, COOKIES, CI, KUBERNETES),
     )
     assert answers["project_name"] == "Hello API"
     assert "origins" not in answers
@@ -98,7 +99,7 @@ def test_asked_again(tmp_path: Path, terminals: list[Terminal]) -> None:
     terminal.answer(PRESET, "3")
     assert "select one of the available options" in terminal.answer("Choose from", "2")
     terminal.answer(COOKIES, "perhaps")
-    answers = terminal.answer_the_rest(COOKIES)
+    answers = terminal.answer_the_rest(COOKIES, CI, KUBERNETES)
     assert answers == {
         "project_name": "Orders [x] API",
         "project_slug": "orders",
@@ -108,6 +109,8 @@ def test_asked_again(tmp_path: Path, terminals: list[Terminal]) -> None:
         "origins": collected,
         "cors_preset": "dev",
         "allow_credentials": False,
+        "ci": "github",
+        "kubernetes": False,
     }
 
 
@@ -121,7 +124,7 @@ def test_no_origin(tmp_path: Path, terminals: list[Terminal]) -> None:
         "development=http://localhost,http://localhost:8080; staging=https://staging.example.com"
     )
     assert f"({offered}; production=)" in terminal.answer(LINE, "development=;staging=;production=")
-    answers = terminal.answer_the_rest(PRESET, COOKIES)
+    answers = terminal.answer_the_rest(PRESET, COOKIES, CI, KUBERNETES)
     assert answers["origins"] == "development=;staging=;production="
 
 
@@ -142,7 +145,7 @@ def test_answers_of_a_file_are_offered(tmp_path: Path, terminals: list[Terminal]
     assert "(none)" in terminal.answer("dev: ")
     assert "(https://a.example/)" in terminal.answer("prod: ")
     assert "(https://a.example)" in terminal.answer("prod: which")
-    answers = terminal.answer_the_rest(LINE, PRESET, COOKIES)
+    answers = terminal.answer_the_rest(LINE, PRESET, COOKIES, CI, KUBERNETES)
     assert (answers["team"], answers["origins"]) == ("Orders", "dev=; prod=https://a.example")
 
 

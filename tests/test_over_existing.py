@@ -44,6 +44,8 @@ def test_another_project(tmp_path: Path) -> None:
         "description": "An API that answers the browser origins it trusts.",
         "team": "Billing",
         "allow_credentials": False,
+        "ci": "github",
+        "kubernetes": False,
         "folder": "billing-api",
     }
 

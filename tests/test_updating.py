@@ -165,7 +165,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
             make_older(repository)
             workplace.do("git init -q -b main", "template.git")
         if version == NEWEST:
-            last = '"allow_credentials": false,\n'
+            last = '"kubernetes": false,\n'
             edit(repository / "cookiecutter.json", last, f'{last}  "audience": "everyone",\n')
         workplace.do(f"git add -A\ngit commit -qm {version}\ngit tag {version}", "template.git")
     workplace.do(f"git reset -q --hard {NEWER}", "template.git")
@@ -404,6 +404,8 @@ def test_next_team(workplace: Workplace) -> None:
         "origins": origins,
         "cors_preset": shared["cors_preset"],
         "allow_credentials": False,
+        "ci": "github",
+        "kubernetes": False,
     }
 
 

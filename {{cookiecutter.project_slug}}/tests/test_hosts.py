@@ -73,13 +73,13 @@ def test_deployed() -> None:
 
 @pytest.mark.parametrize("local", [True, False])
 def test_listed_hosts(local: bool) -> None:  # noqa: FBT001
-    """Listed hosts are the only ones, and a starred one stands for its subdomains alone."""
+    """Listed hosts and this machine's names are all, and a star stands for subdomains alone."""
     client = client_of(local=local, **LISTED)
     for host in "api.example.com", "API.example.com:443", "a.b.apps.example.com":
         assert is_answered(client, host)
-    for host in "[2606:4700::1111]", "[2606:4700::1111]:8443":
+    for host in "[2606:4700::1111]", "[2606:4700::1111]:8443", *LOOPBACK_HOSTS:
         assert is_answered(client, host)
-    for host in "apps.example.com", "evilapps.example.com", "x.api.example.com", *LOOPBACK_HOSTS:
+    for host in "apps.example.com", "evilapps.example.com", "x.api.example.com", *OTHER_HOSTS:
         assert not is_answered(client, host)
 
 

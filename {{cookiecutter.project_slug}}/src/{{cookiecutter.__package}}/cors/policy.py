@@ -80,7 +80,7 @@ class Policy:
     """Which pages of which origins may do what, in one environment.
 
     The options are CORSMiddleware's own, and TrustedHostMiddleware's `allowed_hosts`: the hosts
-    under which the API answers, or None for any.
+    under which the API answers beside this machine's own names, or None for any.
     """
 
     environment: str
@@ -103,13 +103,16 @@ class Policy:
         )
 
     def answers_as(self, host: str) -> bool:
-        """Tell whether the API answers under a host, given the text of a Host header."""
+        """Tell whether the API answers under a host, given the text of a Host header.
+
+        It always answers to the names of its own machine, by which health checks call it: they
+        lead no page to any other machine.
+        """
         if self.allowed_hosts is None:
             return True
         name = re.sub(r":[0-9]*$", "", host).lower()
-        return name in self.allowed_hosts or any(
-            name.endswith(allowed[1:]) for allowed in self.allowed_hosts if allowed[0] == "*"
-        )
+        names = (*LOOPBACK_HOSTS, *self.allowed_hosts)
+        return name in names or any(name.endswith(x[1:]) for x in names if x[0] == "*")
 
 
 def load_policy(environment: str, overrides: Table, file: Path = ENVIRONMENTS_FILE) -> Policy:

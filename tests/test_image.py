@@ -1,0 +1,158 @@
+"""The image of a generated API, made step by step as its Dockerfile says, and run."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import pytest
+from conftest import Project, answer_sets, generate
+from images import Image, Stage
+from serving import LONGEST_START
+from uv import find_uv_bin
+
+Generated = Callable[[str], Project]
+
+WITHOUT_PRIVILEGES = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
+"""Makes root a user like any other; a user of that number could not reach root's Python here."""
+
+PROXY = "203.0.113.7"
+
+
+class Container:
+    """A process of an image, as a container engine would start it with a root that is read-only."""
+
+    def __init__(self, stage: Stage, log: Path, **variables: str) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = str(free.getsockname()[1])
+        self.stage = stage
+        self.log = log
+        self.variables = stage.environment() | variables
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                self.command(stage.command),
+                cwd=stage.path("."),
+                env=self.variables,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def command(self, words: list[str]) -> list[str]:
+        """Return a command of the image, for a port of this machine that is free."""
+        unprivileged = WITHOUT_PRIVILEGES if os.geteuid() == 0 else []
+        ours = [
+            x.replace(self.stage.port, self.port).replace("0.0.0.0", "127.0.0.1")  # noqa: S104
+            for x in words
+        ]
+        return [*unprivileged, *ours]
+
+    def is_healthy(self) -> bool:
+        """Tell what the image's own health check tells."""
+        checked = subprocess.run(
+            self.command(self.stage.health), env=self.variables, capture_output=True, check=False
+        )
+        return checked.returncode == 0
+
+    def ask(self, **headers: str) -> bytes:
+        """Return the answer to GET /, once the server runs."""
+        request = Request(f"http://127.0.0.1:{self.port}/", headers=headers)
+        deadline = time.monotonic() + LONGEST_START
+        while True:
+            try:
+                with urlopen(request) as answer:  # noqa: S310
+                    return bytes(answer.read())
+            except URLError:
+                assert self.process.poll() is None, self.log.read_text("utf-8")
+                assert time.monotonic() < deadline, self.log.read_text("utf-8")
+                time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Build the image of the default project, and make all of it read-only."""
+    scratch = tmp_path_factory.mktemp("image")
+    project = generate(scratch / "out")
+    locked = project.run(find_uv_bin(), "lock", "--quiet")
+    assert locked.returncode == 0, locked.stderr
+    built = Image(project.path, scratch).stage
+    subprocess.run(["chmod", "-R", "a-w", built.root], check=True)
+    yield built
+    subprocess.run(["chmod", "-R", "u+w", built.root], check=True)
+
+
+@pytest.fixture
+def started(stage: Stage, tmp_path: Path) -> Iterator[Callable[..., Container]]:
+    """Give what starts containers, which are stopped after the test."""
+    containers: list[Container] = []
+
+    def start(**variables: str) -> Container:
+        containers.append(Container(stage, tmp_path / "log", **variables))
+        return containers[-1]
+
+    yield start
+    for container in containers:
+        container.process.terminate()
+        container.process.wait()
+
+
+pytestmark = pytest.mark.xdist_group("image")
+
+
+@pytest.mark.parametrize("name", answer_sets())
+def test_lint(generated: Generated, name: str) -> None:
+    """A linter of Dockerfiles finds nothing to say."""
+    hadolint = Path(sys.executable).with_name("hadolint")
+    linted = subprocess.run(
+        [hadolint, generated(name).path / "Dockerfile"], capture_output=True, text=True, check=False
+    )
+    assert (linted.returncode, linted.stdout) == (0, "")
+
+
+def test_contents(stage: Stage) -> None:
+    """The image holds the API and its dependencies: no secret, no source tree, no tool."""
+    assert [x.relative_to(stage.root).as_posix() for x in stage.root.glob("*/*")] == ["app/.venv"]
+    names = {x.name for x in stage.root.rglob("*")}
+    assert {"environments.toml", "openapi.toml", "main.py", "uvicorn"} <= names
+    assert not {".env", "uv", "pip", "pytest", "ruff", "pyproject.toml"} & names
+    assert any(name.endswith(".pyc") for name in names)
+
+
+def test_user(stage: Stage) -> None:
+    """The API runs as a user by number, so that an orchestrator can see that it is not root."""
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", stage.user)
+
+
+def test_serves(started: Callable[..., Container]) -> None:
+    """It serves without privileges and from a root that is read-only, and tells that it is well."""
+    container = started(APP_ENVIRONMENT="production", APP_CORS__ALLOWED_HOSTS="api.example.com")
+    assert container.ask(Host="api.example.com") == b'{"message":"Hello World"}'
+    assert container.is_healthy()
+    container.process.terminate()
+    container.process.wait()
+    assert "Finished server process" in container.log.read_text("utf-8")
+    assert not container.is_healthy()
+
+
+def test_environment_is_required(started: Callable[..., Container]) -> None:
+    """Without APP_ENVIRONMENT it does not start, and says which names there are."""
+    container = started()
+    assert container.process.wait(LONGEST_START) == 1
+    said = container.log.read_text("utf-8")
+    assert "write development or staging or production" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("proxies", "client"), [("127.0.0.0/8", PROXY), ("10.0.0.0/8,192.0.2.1", "127.0.0.1")]
+)
+def test_proxy_headers(started: Callable[..., Container], proxies: str, client: str) -> None:
+    """Who a proxy says that a request comes from is believed of the proxies that are named."""
+    container = started(APP_ENVIRONMENT="production", FORWARDED_ALLOW_IPS=proxies)
+    container.ask(**{"X-Forwarded-For": PROXY, "X-Forwarded-Proto": "https"})
+    assert re.findall(r'(\S+):\d+ - "GET / HTTP', container.log.read_text("utf-8")) == [client]

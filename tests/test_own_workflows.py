@@ -1,0 +1,81 @@
+"""The template's own workflows: no more rights than they need, and nothing that can be swapped."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import TEMPLATE
+from workflows import schema, zizmor
+
+GITHUB = TEMPLATE / ".github"
+WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+
+each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+
+
+def parsed(path: Path) -> Any:
+    return yaml.safe_load(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("path", [".github", ".pre-commit-config.yaml"])
+def test_findings(path: str) -> None:
+    """Nobody finds a weakness in them who looks for all that are known."""
+    zizmor(TEMPLATE / path)
+
+
+@pytest.mark.parametrize("name", ["github-workflows", "dependabot"])
+def test_schema(name: str) -> None:
+    """The workflows, and Dependabot's file, are what GitHub reads."""
+    for path in WORKFLOWS if name == "github-workflows" else [GITHUB / "dependabot.yml"]:
+        schema(f"vendor.{name}", path)
+
+
+@each_workflow
+def test_timeouts(path: Path) -> None:
+    """Every job ends within a time that it states."""
+    schema("custom.github-workflows-require-timeout", path)
+
+
+def test_weakness_is_found(tmp_path: Path) -> None:
+    """The linters whose silence is tested here do find what is wrong."""
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    weak = folder / "weak.yml"
+    weak.write_text("on: push\njobs: {a: {steps: [{uses: actions/checkout@v7}]}}\n", "utf-8")
+    with pytest.raises(AssertionError, match="'runs-on' is a required property"):
+        schema("vendor.github-workflows", weak)
+    weak.write_text(
+        "on: push\njobs: {a: {runs-on: x, steps: [{uses: actions/checkout@v7}]}}\n", "utf-8"
+    )
+    with pytest.raises(AssertionError, match="unpinned-uses"):
+        zizmor(tmp_path)
+    with pytest.raises(AssertionError, match="timeout-minutes"):
+        schema("custom.github-workflows-require-timeout", weak)
+
+
+@each_workflow
+def test_one_version(path: Path) -> None:
+    """An action or image is pinned by one hash wherever it is used, and its version stands by."""
+    pins = re.findall(r"uses: (\S+)@(\S+)(.*)", path.read_text("utf-8"))
+    everywhere = "\n".join(workflow.read_text("utf-8") for workflow in WORKFLOWS)
+    for action, commit, comment in pins:
+        assert re.fullmatch("[0-9a-f]{40}", commit), action
+        assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment), action
+        assert {*re.findall(rf"{action}@(\S+)", everywhere)} == {commit}
+    images = re.findall(r"image: (\S+)", everywhere)
+    assert len({*images}) == 1
+    assert "@sha256:" in images[0]
+
+
+def test_commands() -> None:
+    """The tests run by the README's command, and what is generated is checked by the project's."""
+    jobs = parsed(GITHUB / "workflows" / "ci.yml")["jobs"]
+    assert ".ci/run" in [step.get("run") for step in jobs["tests"]["steps"]]
+    generated = [step.get("run", "") for step in jobs["generated"]["steps"]]
+    checks = ["uv run ruff check", "uv run ruff format --check", "uv run mypy", "uv run pytest"]
+    assert {*checks} <= {*generated}
+    systems = {name.split("-")[0] for name in jobs["generated"]["strategy"]["matrix"]["system"]}
+    assert systems == {"ubuntu", "macos", "windows"}
+    assert not any(set(run) & set("\"'\\$`;&|<>\n") for run in generated)

@@ -54,7 +54,7 @@ class CrossOriginGuard:
 
 
 def answering(scope: Scope, status: int, told: str) -> ASGIApp:
-    """Return what answers with a status; to a handshake, if the server can't, with a close."""
-    if scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
+    """Return what answers with a status; a handshake with a close, which servers turn into 403."""
+    if scope["type"] == "http":
         return JSONResponse({"detail": told}, status_code=status)
     return WebSocketClose(code=1008, reason=told)

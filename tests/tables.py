@@ -110,7 +110,8 @@ def rules_table() -> str:
     )
 
 
-TABLES = {DOCS / "answers.md": answers_table, DOCS / "policy.md": rules_table}
+REFERENCE = DOCS / "reference"
+TABLES = {REFERENCE / "questions.md": answers_table, REFERENCE / "environments.md": rules_table}
 
 
 def documented(document: Path) -> str:

@@ -1,4 +1,4 @@
-"""What the README shows is what happens."""
+"""What the README shows is what happens, and what the documents show of the generator."""
 
 import re
 import shlex
@@ -6,14 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from conftest import TEMPLATE
 
 README = (TEMPLATE / "README.md").read_text("utf-8")
 
 
-def test_refusal(tmp_path: Path) -> None:
-    """The refusal that the README shows is printed by the command above it, to the letter."""
-    [command, shown] = re.findall(r"\$ (cookiecutter .*)\n((?:.|\n)*?)```", README)[0]
+@pytest.mark.parametrize("document", ["README.md", "docs/reference/messages.md"])
+def test_refusal(tmp_path: Path, document: str) -> None:
+    """A refusal that a document shows is printed by the command above it, to the letter."""
+    text = (TEMPLATE / document).read_text("utf-8")
+    [command, shown] = re.findall(r"\$ (cookiecutter .*)\n((?:.|\n)*?)```", text)[0]
     result = subprocess.run(
         [sys.executable, "-m", *shlex.split(command)],
         cwd=TEMPLATE,
@@ -43,6 +46,6 @@ def test_test_command() -> None:
 
 def test_links() -> None:
     """Every link to a file of the repository leads to one."""
-    for document in [TEMPLATE / "README.md", *(TEMPLATE / "docs").glob("*.md")]:
+    for document in [TEMPLATE / "README.md", *(TEMPLATE / "docs").rglob("*.md")]:
         for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text("utf-8")):
             assert (document.parent / link).exists(), (document.name, link)

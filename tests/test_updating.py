@@ -1,4 +1,4 @@
-"""A newer template for a project, by the commands of docs/updating.md: every edit, every change."""
+"""Again, and later, by the commands of the how-to pages: every edit stays, every change arrives."""
 
 import os
 import re
@@ -15,7 +15,10 @@ import yaml
 from conftest import TEMPLATE, Project
 from uv import find_uv_bin
 
-DOCUMENT = (TEMPLATE / "docs" / "updating.md").read_text("utf-8")
+DOCUMENT = "".join(
+    (TEMPLATE / "docs" / "how-to" / page).read_text("utf-8")
+    for page in ("another-api.md", "updating.md")
+)
 PRODUCT = "{{cookiecutter.project_slug}}"
 PACKAGE = f"{PRODUCT}/src/{{{{cookiecutter.__package}}}}"
 OLDER, NEWER, NEWEST = "1.0.0", "1.1.0", "1.2.0"
@@ -60,7 +63,7 @@ def test_orders() -> None:
 
 
 def block(name: str, language: str = "sh") -> str:
-    """Return what the document writes below a comment of this name."""
+    """Return what the pages write below a comment of this name."""
     found = re.findall(rf"<!-- {re.escape(name)} -->\n```{language}\n(.*?)```", DOCUMENT, re.DOTALL)
     assert len(found) == 1, name
     return str(found[0])

@@ -1,4 +1,4 @@
-"""Draw the table of requests in docs/benchmarks.md as bars: docs/request-path.svg.
+"""Draw the table of requests in docs/benchmarks.md as bars: docs/pictures/request-path.svg.
 
 python tests/benchmarks/picture.py
 """
@@ -66,4 +66,4 @@ def drawing(ratios: dict[str, dict[str, float]]) -> str:
 
 
 if __name__ == "__main__":
-    (DOCS / "request-path.svg").write_text(drawing(measured()), encoding="utf-8")
+    (DOCS / "pictures" / "request-path.svg").write_text(drawing(measured()), encoding="utf-8")

@@ -1,6 +1,5 @@
 """What is tested: the one module of the tests that names the package."""
 
-from {{ cookiecutter.__package }} import explain
 from {{ cookiecutter.__package }}.cors import (
     ConfigurationError,
     Policy,
@@ -11,6 +10,8 @@ from {{ cookiecutter.__package }}.cors.refusals import (
     LINES_A_MINUTE,
     Refusals,
 )
+from {{ cookiecutter.__package }}.explain import __main__ as explain
+from {{ cookiecutter.__package }}.explain import browser
 from {{ cookiecutter.__package }}.main import app, create_app
 from {{ cookiecutter.__package }}.settings import JWTSettings, Settings
 
@@ -23,6 +24,7 @@ __all__ = [
     "Refusals",
     "Settings",
     "app",
+    "browser",
     "create_app",
     "explain",
     "load_policy",

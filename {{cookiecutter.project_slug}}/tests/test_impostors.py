@@ -6,7 +6,7 @@ from starlette.types import Message
 
 from .apis import ProbedAPI, each_api, granted, preflight
 from .impostors import STRANGERS, impostors_of
-from .subject import explain
+from .subject import browser
 
 SAMPLE = "https://app.example.com"
 """Impersonated where an environment trusts no origin."""
@@ -33,8 +33,8 @@ async def requests(api: ProbedAPI, origin: str) -> tuple[int, int, str, list[str
     headers = {"Host": "testserver", "Origin": origin}
     asking = {**headers, "Access-Control-Request-Method": "POST"}
     answers = [
-        await explain.ask(api.app, "OPTIONS", "/probe/handler", asking),
-        await explain.ask(api.app, "POST", "/probe/handler", headers),
+        await browser.ask(api.app, "OPTIONS", "/probe/handler", asking),
+        await browser.ask(api.app, "POST", "/probe/handler", headers),
     ]
     allowed = [x.headers.getlist("Access-Control-Allow-Origin") for x in answers]
     statuses = answers[0].status, answers[1].status

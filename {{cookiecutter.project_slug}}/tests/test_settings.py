@@ -91,7 +91,14 @@ def test_misspelt_variable(monkeypatch: pytest.MonkeyPatch, variable: str, meant
     monkeypatch.setenv(variable, "anything")
     message = refusal()
     assert f'\n  - Variable: "{variable}" ' in message
+    assert message.count("\n  - ") == 1
     assert f"; write {meant}" in message
+
+
+def test_unknown_override() -> None:
+    """A key that is no option is refused from Python too, and told once if it is a variable."""
+    with pytest.raises(ConfigurationError, match="APP_CORS__UNKNOWN: 1 belongs to no option"):
+        Settings(cors={"unknown": 1})
 
 
 @pytest.mark.parametrize("variable", ["APP_VERSION", "APP_PORT", "APP_NAME", "APPLE", "CORS"])

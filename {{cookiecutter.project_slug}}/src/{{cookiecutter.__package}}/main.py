@@ -5,6 +5,7 @@ from pathlib import Path
 
 from . import auth
 from .cors import ConfigurationError, CrossOriginAPI
+from .explain.page import Page
 from .settings import Settings
 
 OPENAPI_FILE = Path(__file__).with_name("openapi.toml")
@@ -17,6 +18,8 @@ def create_app(settings: Settings) -> CrossOriginAPI:
     app = CrossOriginAPI(settings.policy, openapi_url=openapi_url, **about)
     app.state.verifier = auth.create_verifier(settings.jwt)
     app.include_router(auth.router)
+    if settings.policy.local:
+        app.add_route("/docs/cors", Page(settings).answer, include_in_schema=False)
 
     @app.get("/")
     async def read_root() -> dict[str, str]:

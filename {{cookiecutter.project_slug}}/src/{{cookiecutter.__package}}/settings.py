@@ -72,7 +72,11 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _check(self) -> Self:
         faults = [*_misspelt_variables(), *_weak_secret(self.jwt)]
-        overrides = {key: _decoded(key, value) for key, value in self.cors.items() if key in KEYS}
+        overrides = {
+            key: _decoded(key, value)
+            for key, value in self.cors.items()
+            if key in KEYS or not _is_variable(f"app_cors__{key}")
+        }
         try:
             self._policy = load_policy(self.environment, overrides)
         except ConfigurationError as error:
@@ -82,10 +86,19 @@ class Settings(BaseSettings):
         return self
 
 
+def _variables() -> set[str]:
+    """Return the names of all variables that are set, in lower case."""
+    return {*EnvSettingsSource(Settings).env_vars, *DotEnvSettingsSource(Settings).env_vars}
+
+
+def _is_variable(name: str) -> bool:
+    """Tell whether a variable of this name, or of a part of what it would hold, is set."""
+    return any(x == name or x.startswith(f"{name}__") for x in _variables())
+
+
 def _misspelt_variables() -> Iterator[Fault]:
     """Yield a fault for each variable that is set and nearly ours: it would do nothing."""
-    names = {*EnvSettingsSource(Settings).env_vars, *DotEnvSettingsSource(Settings).env_vars}
-    for name in sorted(name.upper() for name in names if name.startswith("app_")):
+    for name in sorted(name.upper() for name in _variables() if name.startswith("app_")):
         ours = name.startswith("APP_CORS__") or name in {"APP_CORS", "APP_JWT"}
         close = get_close_matches(name, VARIABLES, 1, cutoff=0 if ours else 0.75)
         if close and name not in VARIABLES:
@@ -103,7 +116,7 @@ def _weak_secret(jwt: JWTSettings) -> Iterator[Fault]:
 
 def _decoded(key: str, value: Any) -> Any:
     """Return what a variable's text stands for; the text itself if it does not stand for that."""
-    if not isinstance(value, str) or KEYS[key] == "text":
+    if not isinstance(value, str) or KEYS.get(key, "text") == "text":
         return value
     if KEYS[key] == "a list of texts" and not value.lstrip().startswith("["):
         return [item.strip() for item in value.split(",")] if value.strip() else []

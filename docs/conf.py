@@ -1,0 +1,77 @@
+"""How the site is built from the documents: `python -m sphinx -W --keep-going -n docs OUT`.
+
+The documents are plain Markdown, which reads well without the site too. Building asks no other
+host for anything; `python -m sphinx -b linkcheck docs OUT` does, to see that links out still lead
+somewhere.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+
+from pygments.lexer import RegexLexer, bygroups
+from pygments.token import Keyword, Literal, Name, Number, Operator, Text
+from sphinx.application import Sphinx
+
+DOCS = Path(__file__).parent
+PROJECT = tomllib.loads(DOCS.with_name("pyproject.toml").read_text("utf-8"))["project"]
+
+project = PROJECT["name"]
+version = release = PROJECT["version"]
+language = "en"
+
+extensions = ["myst_parser"]
+myst_heading_anchors = 4  # a link such as page.md#a-heading works here as it does elsewhere
+myst_html_meta = {"description": PROJECT["description"]}
+
+html_theme = "furo"
+html_title = "Secured FastAPI"
+html_static_path = ["site.css"]
+html_css_files = ["site.css"]
+html_show_copyright = False
+html_show_sphinx = False
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#0b6e4f", "color-brand-content": "#0b6e4f"},
+    "dark_css_variables": {"color-brand-primary": "#4cc38a", "color-brand-content": "#4cc38a"},
+}
+
+linkcheck_ignore = [
+    r"https?://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)",  # the API on a reader's own machine
+    r"https?://([a-z0-9.-]+\.)?example(\.com|\.net|\.org)?([:/]|$)",  # names for examples
+    r"https?://github\.com/OWNER/",  # wherever this template is kept
+]
+linkcheck_anchors_ignore_for_url = [r"https://github\.com/"]  # made by scripts
+linkcheck_retries = 3
+linkcheck_timeout = 30
+
+
+def lead_out(app: Sphinx, name: str, source: list[str]) -> None:
+    """Have links to Markdown outside of the documents lead to the file itself: it is no page."""
+
+    def to_file(link: re.Match[str]) -> str:
+        target = Path(app.srcdir, name).parent.joinpath(link[1]).resolve()
+        return link[0] if target.is_relative_to(DOCS) else f"](path:{link[1]})"
+
+    source[0] = re.sub(r"\]\(((?:\.\./)+[^)#]+\.md)\)", to_file, source[0])
+
+
+class ExchangeLexer(RegexLexer):
+    """Colours a request and the answer to it, which Pygments' own takes for the request's body."""
+
+    tokens = {  # noqa: RUF012 - as Pygments has it
+        "root": [
+            (
+                r"([A-Z]+)( )(\S+)( )(HTTP/1\.1\n)",
+                bygroups(Name.Function, Text, Text, Text, Keyword),
+            ),
+            (r"(HTTP/1\.1)( )(\d+)(.*\n)", bygroups(Keyword, Text, Number, Name.Exception)),
+            (r"([\w-]+)(:)( .*\n)", bygroups(Name.Attribute, Operator, Literal)),
+            (r".*\n", Text),
+        ]
+    }
+
+
+def setup(app: Sphinx) -> None:
+    """Connect what is above."""
+    app.connect("source-read", lead_out)
+    app.add_lexer("http", ExchangeLexer)

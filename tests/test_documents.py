@@ -1,0 +1,196 @@
+"""What the documents show is what happens: every piece of code on every page is run."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import TEMPLATE, Project, generate, install
+from documents.pages import Page
+from documents.running import RUNNERS, failures, running
+
+PAGES = {
+    file.relative_to(TEMPLATE).as_posix(): file for file in sorted(TEMPLATE.glob("docs/**/*.md"))
+}
+
+EXCEPTIONS = {
+    ("docs/benchmarks.md", "console"): "takes minutes, and a machine that does nothing else",
+    ("docs/how-to/another-api.md", "sh"): "tests/test_updating.py runs it",
+    ("docs/how-to/updating.md", "sh"): "tests/test_updating.py runs it",
+    **{
+        ("docs/jwt.md", language): "tests/test_jwt_chapter.py carries it out"
+        for language in ("console", "diff", "js", "python")
+    },
+}
+"""What is not run here, and why."""
+
+
+Installed = Callable[[str], Project]
+
+
+def wrong(page: Page, installed: Installed, folder: Path) -> list[str]:
+    """Run a page, in a project of its own if its commands could change it; return what is wrong."""
+    if page.languages <= {"text", "{toctree}"}:
+        return []
+    if "console" in page.languages:
+        project = generate(folder / "own")
+        install(project, "3.11")
+    else:
+        project = installed("defaults")
+    with running(page, project, folder) as run:
+        return list(failures(run))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page(installed: Installed, tmp_path: Path, name: str) -> None:
+    """Every piece of code of the page does what the page says."""
+    page = Page.read(PAGES[name], name)
+    run = [fence for fence in page.fences if (name, fence.language) not in EXCEPTIONS]
+    told = wrong(Page(name, run), installed, tmp_path)
+    assert not told, "\n\n".join(told)
+
+
+@pytest.mark.parametrize(("name", "language"), EXCEPTIONS)
+def test_exception(name: str, language: str) -> None:
+    """What is not run is still there: a page that is gone needs no exception."""
+    assert language in Page.read(PAGES[name], name).languages
+
+
+# --- The runner itself --------------------------------------------------------------------------
+
+APP = """
+```python
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+app = FastAPI()
+app.add_middleware(CORSMiddleware, allow_origins=["https://app.example.com"])
+
+
+@app.get("/")
+async def read_root() -> dict[str, str]:
+    return {"message": "Hello World"}
+```
+"""
+
+ASKED = "GET / HTTP/1.1\nOrigin: https://app.example.com\n\n"
+GRANTED = "Access-Control-Allow-Origin: https://app.example.com\nVary: Origin\n"
+BODY = '\n{"message":"Hello World"}\n'
+FETCH = '(await fetch("https://api.example.com/")).status\n'
+NO_HEADER = (
+    "// Access to fetch at 'https://api.example.com/' from origin 'https://other.example' has been"
+    "\n//   blocked by CORS policy: No 'Access-Control-Allow-Origin' header is present on the"
+    " requested resource.\n"
+)
+POLICY = '[production]\nallow_origins = ["https://app.example.com"]\n'
+SLASH = (
+    "The API does not start: its configuration has 1 fault.\n"
+    '  - environments.toml [production] allow_origins: "https://app.example.com/" ends with a'
+    ' slash; write "https://app.example.com".\n'
+)
+
+GET = f"```http\n{ASKED}HTTP/1.1 200 OK\n{GRANTED}{BODY}```"
+CONSOLE = "```console\n$ echo one; echo two\none\n...\n$ true\n```"
+REFUSAL = f"```toml\n{POLICY.replace('.com', '.com/')}```\n\n```text\n{SLASH}```"
+JS = f"```js\n// on https://app.example.com\n{FETCH}// 200\n```"
+NGINX = """```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate     /etc/ssl/example.pem;
+    ssl_certificate_key /etc/ssl/example.pem;
+
+    location / {
+        proxy_pass http://127.0.0.1:8000;
+        add_header X-Proxy 1;
+    }
+}
+```"""
+CURL = "```console\n$ curl -si https://api.example.com/ | grep X-Proxy\nX-Proxy: 1\n```"
+ANSWERS = "```yaml\ndefault_context:\n  team: Orders\n```"
+ERROR = f"```js\n// on https://other.example\n{FETCH}{NO_HEADER}// TypeError: Failed to fetch\n```"
+
+RIGHT = [
+    "```python\none = 1\n```\n\n```python\nassert one + one == 2\n```",
+    APP,
+    GET,
+    GET.replace(BODY, ""),
+    CONSOLE,
+    "<!-- exit: 3 -->\n```console\n$ (exit 3)\n```",
+    "```console\n$ cat <<'END'\n> one\n> END\none\n```",
+    f"```toml\n{POLICY}```",
+    REFUSAL,
+    NGINX,
+    CURL,
+    ANSWERS,
+    JS,
+    ERROR,
+    "```text\nnot code\n```",
+]
+"""What is as it is shown."""
+
+WRONG = {
+    "no app": ("```http\nGET / HTTP/1.1\n\nHTTP/1.1 200 OK\n```", "no Python above it"),
+    "assertion": (f"{APP}\n```python\n1\nassert 1 == 3\n```", "\nline {2}: AssertionError"),
+    "syntax": ("```python\n1 +\n```", "SyntaxError"),
+    "warning": (
+        "```python\nimport warnings\nwarnings.warn('!')\n```",
+        "\nline {2}: UserWarning: !",
+    ),
+    "status": (GET.replace("200 OK", "201 Created"), "-HTTP/1.1 201 Created\n+HTTP/1.1 200 OK"),
+    "reason": (GET.replace("200 OK", "200 Fine"), "-HTTP/1.1 200 Fine\n+HTTP/1.1 200 OK"),
+    "value": (GET.replace("Vary: Origin", "Vary: *"), "-Vary: *\n+Vary: Origin"),
+    "header too many": (GET.replace("Vary", "X-No: 1\nVary"), "-X-No: 1"),
+    "header not shown": (GET.replace("Vary: Origin\n", ""), "+Vary: Origin"),
+    "body": (GET.replace("Hello", "Good-bye"), '+{"message":"Hello World"}'),
+    "request": (GET.replace("Origin: https", "Origin: http"), "-Access-Control-Allow-Origin: "),
+    "no answer": ("```http\nGET / HTTP/1.1\n```", "no line that begins an answer"),
+    "printed": (CONSOLE.replace("\none\n", "\nOne\n"), "-One\n-...\n+one\n+two"),
+    "not printed": (CONSOLE.replace("$ true", "$ true\nthree"), "-three"),
+    "not shown": ("```console\n$ echo one\n```", "+one"),
+    "failing command": ("```console\n$ false\n```", "-[exit status 0]\n+[exit status 1]"),
+    "ended shell": ("```console\n$ exit 0\n$ echo\n```", "+[exit status ?]"),
+    "no command": ("```console\necho one\n```", "stands above the first command"),
+    "accepted": (f"```toml\n{POLICY}```\n\n```text\n{SLASH}```", "-The API does not start"),
+    "refused": (REFUSAL.partition("\n\n")[0], "+The API does not start"),
+    "other refusal": (REFUSAL.replace("1 fault.", "2 faults."), "has 2 faults.\n"),
+    "proxy": (NGINX.replace("listen", "hear"), 'unknown directive "hear"'),
+    "value of js": (JS.replace("// 200", "// 201"), "-// 201\n+// 200"),
+    "error of js": (ERROR.replace("to fetch\n```", "to do\n```"), "+// TypeError: Failed to fetch"),
+    "message of js": (ERROR.replace("No '", "Some '"), "policy: No 'Access-Control-Allow-"),
+    "no origin": (JS.replace("// on ", "// "), "does not name an origin"),
+    "no outcome": (JS.replace("// 200\n", ""), "no comment at its end"),
+    "late proxy": (NGINX, "stands below what has been sent without it"),
+    "answers": (ANSWERS.replace("Orders", '""'), "Nothing was generated"),
+    "language": ("```fortran\nEND\n```", "fortran: nothing runs this language"),
+    "no language": ("```\n1\n```", "code without a language: nothing runs this language"),
+    "indented": ("    1\n", "code without a language: nothing runs this language"),
+}
+"""What is not as it is shown, and what is said of it; a number in braces is a line of the code."""
+
+
+@pytest.mark.xdist_group("runner of documents")
+def test_right(installed: Installed, tmp_path: Path) -> None:
+    """Code that does what is shown is no failure, in whatever language, and there is no other."""
+    page = Page.parse("right.md", "\n\n".join(RIGHT))
+    assert wrong(page, installed, tmp_path) == []
+    assert page.languages == RUNNERS.keys() - {"{toctree}"}
+
+
+@pytest.fixture(scope="module")
+def told(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Return what is said of a page of all that is wrong."""
+    page = Page.parse("wrong.md", "\n\n".join(text for text, _ in WRONG.values()))
+    return wrong(page, installed, tmp_path_factory.mktemp("wrong"))
+
+
+@pytest.mark.xdist_group("runner of documents")
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong(told: list[str], name: str) -> None:
+    """Code that does something else is a failure that names the page, the line, the difference."""
+    number = list(WRONG).index(name)
+    text, difference = WRONG[name]
+    above = "".join(f"{text}\n\n" for text, _ in [*WRONG.values()][:number])
+    fence = [x for x in Page.parse("", above + text).fences if x.language != "text"][-1]
+    assert len(told) == len(WRONG)
+    assert told[number].startswith(f"wrong.md:{fence.line}: ")
+    assert difference.replace("{2}", str(fence.line + 2)) in told[number]

@@ -1,0 +1,114 @@
+"""The site that Sphinx builds from the documents: whole, and with nothing from other hosts."""
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from conftest import TEMPLATE
+from markdown_it import MarkdownIt
+
+DOCS = TEMPLATE / "docs"
+PAGES = [file.relative_to(DOCS).with_suffix("").as_posix() for file in sorted(DOCS.rglob("*.md"))]
+
+LOADED = {"src", "srcset", "poster", "data", "action"}
+"""Attributes whose URL a browser loads by itself, or sends to."""
+
+pytestmark = pytest.mark.xdist_group("site")
+
+each_page = pytest.mark.parametrize("page", PAGES)
+
+
+@dataclass
+class Parsed(HTMLParser):
+    """What a page of the site holds."""
+
+    file: Path
+    ids: set[str] = field(default_factory=set)
+    links: list[str] = field(default_factory=list)
+    loads: list[str] = field(default_factory=list)
+    count: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.feed(self.file.read_text("utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        self.count[tag] = self.count.get(tag, 0) + 1
+        self.ids |= {values.get("id", ""), values.get("name", "")}
+        self.loads += [value for name, value in values.items() if name in LOADED]
+        if tag == "a" and "href" in values:
+            self.links.append(values["href"])
+        if tag == "link" and values.get("rel") not in {"canonical", "license"}:
+            self.loads.append(values["href"])
+
+
+@cache
+def parsed(file: Path) -> Parsed:
+    return Parsed(file)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the site; a warning fails."""
+    out = tmp_path_factory.mktemp("site")
+    built = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", DOCS, out],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    return out
+
+
+@each_page
+def test_links(site: Path, page: str) -> None:
+    """Every link and every picture within the site leads to a file, and every anchor to a place."""
+    file = site / f"{page}.html"
+    for link in {*parsed(file).links, *parsed(file).loads}:
+        url = urlsplit(link)
+        if url.scheme or url.netloc:
+            continue
+        target = (file.parent / unquote(url.path)).resolve() if url.path else file
+        assert target.is_file(), link
+        if url.fragment and target.suffix == ".html":
+            assert unquote(url.fragment) in parsed(target).ids, link
+
+
+@each_page
+def test_own_host(site: Path, page: str) -> None:
+    """No page loads a script, a style sheet, a font or a picture from another host."""
+    loads = parsed(site / f"{page}.html").loads
+    assert [url for url in loads if urlsplit(url).netloc] == []
+    sheets = list((site / "_static").rglob("*.css"))
+    assert sheets
+    for sheet in sheets:
+        assert "url(http" not in sheet.read_text("utf-8"), sheet
+        assert "url(//" not in sheet.read_text("utf-8"), sheet
+
+
+@each_page
+def test_in_the_table_of_contents(site: Path, page: str) -> None:
+    """From the first page of the site, every page is reached by its table of contents."""
+    links = {urlsplit(link).path for link in parsed(site / "index.html").links}
+    assert page == "index" or f"{page}.html" in links
+
+
+@each_page
+def test_arrives(site: Path, page: str) -> None:
+    """Tables, pictures and pieces of code of a document arrive on its page, each of them."""
+    tokens = (
+        MarkdownIt("commonmark").enable("table").parse((DOCS / f"{page}.md").read_text("utf-8"))
+    )
+    inline = [child for token in tokens for child in token.children or ()]
+    fences = [x for x in tokens if x.type == "fence" and not x.info.startswith("{")]
+    count = parsed(site / f"{page}.html").count
+    assert count.get("table", 0) == sum(x.type == "table_open" for x in tokens)
+    assert count.get("img", 0) == sum(x.type == "image" for x in inline)
+    assert count.get("pre", 0) == len(fences)

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
-from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pexpect
 import pytest
-from browser.browsing import API, APP, CHROMIUM, launched, require, served_pages
+from browser.browsing import API, CHROMIUM, launched, require, served_pages
 from conftest import TEMPLATE, Project, generate, install
-from markdown_it import MarkdownIt
+from documents.browsers import evaluated, split
+from documents.pages import Fence, Page
 from serving import Certificate, uvicorn
 from uv import find_uv_bin
 
@@ -31,31 +31,18 @@ TRUSTED, STRANGER = "http://localhost", "https://evil.example"
 OFFERED = ("Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "WWW-Authenticate")
 
 
-@dataclass(frozen=True)
-class Fence:
-    """A piece of code of the page, and what the comment above it says of it: `file` or `typed`."""
-
-    language: str
-    text: str
-    said: dict[str, str]
-
-    def done_in(self, project: Project) -> dict[str, str]:
-        """Do with it in a project what the page says; return what each command printed."""
-        return STEPS[self.language](self, project)
-
-
 def fences(markdown: str) -> list[Fence]:
-    tokens = MarkdownIt("commonmark").parse(markdown)
-    return [
-        Fence(token.info, token.content, dict(re.findall(r"<!-- (\w+): (.*) -->", before.content)))
-        for before, token in pairwise(tokens)
-        if token.type == "fence"
-    ]
+    return Page.parse("docs/jwt.md", markdown).fences
+
+
+def carry_out(fence: Fence, project: Project) -> dict[str, str]:
+    """Do with a fence in a project what the page says; return what each command printed."""
+    return STEPS[fence.language](fence, project)
 
 
 def written(fence: Fence, project: Project) -> dict[str, str]:
     """Write a file, which was not there before."""
-    with (project.path / fence.said["file"]).open("x", encoding="utf-8") as file:
+    with (project.path / fence.marks["file"]).open("x", encoding="utf-8") as file:
         file.write(fence.text)
     return {}
 
@@ -74,7 +61,7 @@ def run(fence: Fence, project: Project) -> dict[str, str]:
     told = {}
     for shown in fence.text.removeprefix("$ ").split("\n$ "):
         command, _, output = shown.partition("\n")
-        printed = terminal(project, command, fence.said.get("typed", ""))
+        printed = terminal(project, command, fence.marks.get("typed", ""))
         pattern = re.escape(output.strip()).replace(r"\.\.\.", ".*")
         assert not output or re.fullmatch(pattern, printed), printed
         told[command] = printed
@@ -129,7 +116,7 @@ def chapter(tmp_path_factory: pytest.TempPathFactory) -> Chapter:
     assert before.returncode == 0, before.stdout
     printed: dict[str, str] = {}
     for fence in fences(PAGE.partition(LAST_STEP)[0]):
-        printed |= fence.done_in(project)
+        printed |= carry_out(fence, project)
     return Chapter(project, contract, before.stdout, printed)
 
 
@@ -256,21 +243,8 @@ def test_in_the_browser(chapter: Chapter, tmp_path: Path) -> None:
         ) as browser,
     ):
         for script in scripts:
-            assert script.startswith(f"// on {APP}\n")
-            page = browser.context.new_page()
-            page.goto(APP)
-            result = browser.context.new_cdp_session(page).send(
-                "Runtime.evaluate",
-                {
-                    "expression": script,
-                    "replMode": True,
-                    "awaitPromise": True,
-                    "returnByValue": True,
-                },
-            )
-            assert "exceptionDetails" not in result, result
-            shown = script.splitlines()[-1].removeprefix("// ")
-            assert result["result"]["value"] == json.loads(shown)
+            origin, code, comments = split(script)
+            assert evaluated(browser, origin, code, comments[:-1]) == comments
 
 
 def test_several_apis(chapter: Chapter) -> None:
@@ -279,7 +253,7 @@ def test_several_apis(chapter: Chapter) -> None:
     files = {file: (project.path / file).read_bytes() for file in LAST_STEP_FILES}
     try:
         for fence in fences(PAGE.partition(LAST_STEP)[2]):
-            fence.done_in(project)
+            carry_out(fence, project)
         for command in ("ruff check", "ruff format --check", "mypy"):
             result = project.run(*command.split())
             assert result.returncode == 0, result.stdout

@@ -11,6 +11,8 @@ from workflows import schema, zizmor
 
 GITHUB = TEMPLATE / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+GENERATED = sorted(TEMPLATE.glob("*/.github/workflows/*"))
+"""Workflows of generated projects, which Dependabot does not see here."""
 
 each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 
@@ -55,18 +57,22 @@ def test_weakness_is_found(tmp_path: Path) -> None:
         schema("custom.github-workflows-require-timeout", weak)
 
 
-@each_workflow
-def test_one_version(path: Path) -> None:
-    """An action or image is pinned by one hash wherever it is used, and its version stands by."""
-    pins = re.findall(r"uses: (\S+)@(\S+)(.*)", path.read_text("utf-8"))
-    everywhere = "\n".join(workflow.read_text("utf-8") for workflow in WORKFLOWS)
-    for action, commit, comment in pins:
-        assert re.fullmatch("[0-9a-f]{40}", commit), action
-        assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment), action
-        assert {*re.findall(rf"{action}@(\S+)", everywhere)} == {commit}
-    images = re.findall(r"image: (\S+)", everywhere)
-    assert len({*images}) == 1
-    assert "@sha256:" in images[0]
+def test_one_version() -> None:
+    """An action is pinned by one hash, here and in generated projects, its version beside it."""
+    texts = [workflow.read_text("utf-8") for workflow in (*WORKFLOWS, *GENERATED)]
+    uses = [used for text in texts for used in re.findall(r"uses: (\S+)@(.*)", text)]
+    assert len(uses) > len(WORKFLOWS) + len(GENERATED)
+    for action, pin in uses:
+        assert re.fullmatch(r"[0-9a-f]{40} # v\d+\.\d+\.\d+", pin), (action, pin)
+    assert len({*uses}) == len({action for action, _ in uses})
+
+
+def test_one_image() -> None:
+    """The tests run in one image wherever they run, and no other can be put in its place."""
+    texts = [workflow.read_text("utf-8") for workflow in WORKFLOWS]
+    images = {image for text in texts for image in re.findall(r"image: (\S+)", text)}
+    assert len(images) == 1
+    assert re.search("@sha256:[0-9a-f]{64}$", images.pop())
 
 
 def test_commands() -> None:

@@ -93,6 +93,14 @@ def test_build(generated: Generated, name: str) -> None:
         assert re.fullmatch(rf"{project.path.name}:\d+\.\d+\.\d+", container["image"])
 
 
+@pytest.mark.parametrize("slug", ["null", "no", "e1"])
+def test_name_of_another_meaning(tmp_path: Path, slug: str) -> None:
+    """A name that YAML would read as something else is still a name."""
+    base = generate(tmp_path / "out", project_slug=slug, kubernetes="yes").path / "kubernetes/base"
+    kinds = validated("---\n".join((base / x).read_text("utf-8") for x in listed(base)))
+    assert {manifest["metadata"]["name"] for manifest in kinds.values()} == {slug}
+
+
 def test_overlay_is_kept(tmp_path: Path) -> None:
     """Generating over a project leaves alone what its team has written in an overlay."""
     project = generate(tmp_path / "out", kubernetes="yes")

@@ -10,6 +10,9 @@ import pytest
 import yaml
 from conftest import TEMPLATE
 
+WIDE = {"TERM": "dumb", "COLUMNS": "250", "LINES": "50"}
+"""A terminal without colours, and so wide that Rich wraps no question."""
+
 
 class Terminal:
     """cookiecutter in a terminal, where a test types."""
@@ -20,7 +23,7 @@ class Terminal:
             sys.executable,
             ["-m", "cookiecutter", *arguments, str(TEMPLATE)],
             cwd=folder,
-            env={**os.environ, "HOME": str(folder), "TERM": "xterm", "NO_COLOR": "1"},
+            env={**os.environ, "HOME": str(folder), **WIDE},
             encoding="utf-8",
             dimensions=(50, 250),
             timeout=30,

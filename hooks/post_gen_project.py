@@ -16,7 +16,8 @@ OPTIONAL_FOLDERS = (
 def write(file: str, text: str, mode: int = 0o666) -> None:
     """Write a file, unless there is one: what its team has made of it is not lost."""
     if not os.path.exists(file):
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        as_it_is = getattr(os, "O_BINARY", 0)  # Windows would write other line ends
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | as_it_is, mode)
         os.write(descriptor, text.encode())
         os.close(descriptor)
 

@@ -88,7 +88,9 @@ DEPENDENCIES = frozenset(
 )
 """Import names, and names of distributions, of what a generated project installs."""
 
-DEVICES = frozenset("aux con nul prn".split())
+DEVICES = frozenset(
+    ["aux", "con", "nul", "prn", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))]
+)
 """Names that are no folder on Windows."""
 
 TAKEN = frozenset("conftest src test tests".split())

@@ -46,6 +46,6 @@ def test_test_command() -> None:
 
 def test_links() -> None:
     """Every link to a file of the repository leads to one."""
-    for document in [TEMPLATE / "README.md", *(TEMPLATE / "docs").rglob("*.md")]:
+    for document in [*TEMPLATE.glob("*.md"), *(TEMPLATE / "docs").rglob("*.md")]:
         for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text("utf-8")):
             assert (document.parent / link).exists(), (document.name, link)

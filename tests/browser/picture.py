@@ -1,0 +1,30 @@
+"""Take the picture of the page at /docs/cors in its first view: docs/pictures/try-it.png.
+
+`python -m tests.browser.picture URL`, with the URL of a project that is generated with default
+answers and served as its README says, http://127.0.0.1:8000 for one.
+"""
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "try-it.png"
+
+
+def main(url: str) -> None:
+    """Take the picture, in light colours and at twice the size."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        page = browser.new_page(
+            viewport={"width": 960, "height": 600}, device_scale_factor=2, color_scheme="light"
+        )
+        page.goto(f"{url}/docs/cors")
+        PICTURE.parent.mkdir(exist_ok=True)
+        page.screenshot(path=PICTURE, full_page=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -104,6 +104,12 @@ def test_same_as_api(api: ProbedAPI, method: str) -> None:
         assert [x for x in shown if x.startswith("access-control-")] == answered
 
 
+def test_host(api: ProbedAPI) -> None:
+    """The requests go to the name that the API is called by."""
+    page = api.client.get(PAGE, params={"origin": ORIGIN}, headers={"Host": "api.invalid"})
+    assert "Host: api.invalid" in text_of(page)
+
+
 def test_other_environments(api: ProbedAPI) -> None:
     """Every environment can be asked about, and answers for itself."""
     for name, table in TABLES.items():

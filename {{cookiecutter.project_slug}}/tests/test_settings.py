@@ -95,7 +95,7 @@ def test_misspelt_variable(monkeypatch: pytest.MonkeyPatch, variable: str, meant
 
 
 def test_unknown_override() -> None:
-    """A key that is no option is refused from Python too, and told once if it is a variable."""
+    """A key that is no option is refused where it comes from Python, too."""
     with pytest.raises(ConfigurationError, match="APP_CORS__UNKNOWN: 1 belongs to no option"):
         Settings(cors={"unknown": 1})
 

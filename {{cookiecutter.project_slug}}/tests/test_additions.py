@@ -8,7 +8,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .apis import ProbedAPI, client_of, each_origin, granted, listed, preflight
+from .apis import STRANGER, ProbedAPI, client_of, each_api, granted, listed, preflight
 
 OWN_POLICY = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": "true"}
 
@@ -75,28 +75,27 @@ ADDITIONS = [
 
 
 @pytest.mark.parametrize(("add", "status"), ADDITIONS)
-@each_origin
-def test_addition(
-    api: ProbedAPI, origin: str | None, add: Callable[[FastAPI], None], status: int
-) -> None:
+@each_api
+def test_addition(api: ProbedAPI, add: Callable[[FastAPI], None], status: int) -> None:
     """No addition stands outside the policy, has one of its own, or is reached past the guard."""
     app = api.new()
     add(app)
     client = client_of(app)
-    trusted = [origin] if origin and api.trusts(origin) else []
-    headers = {"Origin": origin} if origin else {}
+    for origin in (*api.trusted[:1], STRANGER, None):
+        trusted = [origin] if origin and api.trusts(origin) else []
+        headers = {"Origin": origin} if origin else {}
 
-    response = client.get("/added", headers=headers)
-    assert response.status_code == status
-    assert granted(response) == trusted
-    if not api.options["allow_credentials"]:
-        assert "Access-Control-Allow-Credentials" not in response.headers
-    assert "Origin" in listed(response, "Vary")
+        response = client.get("/added", headers=headers)
+        assert response.status_code == status
+        assert granted(response) == trusted
+        if not api.options["allow_credentials"]:
+            assert "Access-Control-Allow-Credentials" not in response.headers
+        assert "Origin" in listed(response, "Vary")
 
-    app.state.reached.clear()
-    response = client.post("/added", headers=headers)
-    assert granted(response) == trusted
-    assert bool(app.state.reached) == (origin is None or bool(trusted))
+        app.state.reached.clear()
+        response = client.post("/added", headers=headers)
+        assert granted(response) == trusted
+        assert bool(app.state.reached) == (origin is None or bool(trusted))
 
-    if origin:
-        assert granted(preflight(client, "/added", origin, "GET")) == trusted
+        if origin:
+            assert granted(preflight(client, "/added", origin, "GET")) == trusted

@@ -92,13 +92,14 @@ def uvicorn(
         ) as process,
     ):
         try:
-            yield Server(_port(process, log), log)
+            yield Server(port_of(process, log), log)
         finally:
             process.terminate()
 
 
-def _port(process: subprocess.Popen[bytes], log: Path) -> int:
-    deadline = time.monotonic() + LONGEST_START
+def port_of(process: subprocess.Popen[bytes], log: Path, longest: float = LONGEST_START) -> int:
+    """Return the port that a server says in its log that it runs on, within so many seconds."""
+    deadline = time.monotonic() + longest
     while process.poll() is None and time.monotonic() < deadline:
         if running := re.search(r"running on \w+://127\.0\.0\.1:(\d+)", log.read_text("utf-8")):
             return int(running[1])

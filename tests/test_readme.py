@@ -1,15 +1,22 @@
 """What the README shows is what happens, and what the documents show of the generator."""
 
+import json
+import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from conftest import TEMPLATE
+from serving import port_of
 
 README = (TEMPLATE / "README.md").read_text("utf-8")
+LONGEST_INSTALLATION = 300
+"""Seconds for all that the first command does before it serves."""
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/reference/messages.md"])
@@ -27,6 +34,36 @@ def test_refusal(tmp_path: Path, document: str) -> None:
     )
     assert result.returncode == 1
     assert result.stderr == shown
+
+
+def test_serve_command(tmp_path: Path) -> None:
+    """The first command, in a checkout, leads to a page with an allowed and a blocked call."""
+    [command] = re.findall(r"<!-- serve command -->\n```sh\n(.*)\n```", README)
+    checkout = tmp_path / "checkout"
+    copy = ["git", "checkout-index", "--all", f"--prefix={checkout}/"]
+    subprocess.run(copy, cwd=TEMPLATE, check=True)
+    own = {name: x for name, x in os.environ.items() if not name.startswith("APP_")}
+    log = tmp_path / "log"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            ["bash", "-c", f"{command} --port 0"],
+            cwd=checkout,
+            env=own | {"HOME": str(tmp_path), "VIRTUAL_ENV": ""},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            port = port_of(process, log, LONGEST_INSTALLATION)
+            with urlopen(f"http://127.0.0.1:{port}/") as answer:
+                assert json.load(answer) == {"message": "Hello World"}
+            with urlopen(f"http://127.0.0.1:{port}/docs/cors") as answer:
+                page = answer.read().decode()
+            assert re.findall(r"<b>(Allowed|Blocked)\.</b>", page) == ["Allowed", "Blocked"]
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
 
 
 def test_test_command() -> None:

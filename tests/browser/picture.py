@@ -12,7 +12,8 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 from uv import find_uv_bin
 
-CHROMIUM = "/usr/bin/chromium"
+from .browsing import CHROMIUM
+
 PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "try-it.png"
 
 SHRINK = """

@@ -4,16 +4,18 @@ What their policies promise is worked out here once more, from what `environment
 what the presets are documented to be, apart from the code that is tested.
 """
 
+import asyncio
+import atexit
 import re
 import tomllib
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partialmethod
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from httpx2 import Response
+from httpx2 import ASGITransport, AsyncClient, Response
 from starlette.middleware.cors import ALL_METHODS
 
 from .probes import probes
@@ -44,6 +46,27 @@ LOOPBACK_PAGE = "http://127.0.0.1:5173"
 LOOPBACK = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[1-9]\d{0,4})?")
 
 STRANGER = "https://stranger.invalid"
+
+
+LOOP = asyncio.new_event_loop()
+atexit.register(LOOP.close)
+
+
+class Client:
+    """Has an app answer within this thread, which takes a fifth of what TestClient takes."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+        transport = ASGITransport(app, raise_app_exceptions=False)
+        self.client = AsyncClient(transport=transport, base_url="http://testserver")
+        self.websocket_connect = TestClient(app).websocket_connect
+
+    def request(self, method: str, path: str, **options: Any) -> Response:
+        return LOOP.run_until_complete(self.client.request(method, path, **options))
+
+    get = partialmethod(request, "GET")
+    options = partialmethod(request, "OPTIONS")
+    post = partialmethod(request, "POST")
 
 
 class ProbedAPI:
@@ -82,8 +105,8 @@ class ProbedAPI:
         return self.new()
 
     @cached_property
-    def client(self) -> TestClient:
-        return client_of(self.app)
+    def client(self) -> Client:
+        return Client(self.app)
 
     @property
     def reached(self) -> list[str]:
@@ -92,11 +115,7 @@ class ProbedAPI:
         return reached
 
 
-def client_of(app: FastAPI) -> TestClient:
-    return TestClient(app, raise_server_exceptions=False, follow_redirects=False)
-
-
-def preflight(client: TestClient, path: str, origin: str, method: str, names: str = "") -> Response:
+def preflight(client: Client, path: str, origin: str, method: str, names: str = "") -> Response:
     """Ask what a browser asks before a request with this method and headers of these names."""
     headers = {"Origin": origin, "Access-Control-Request-Method": method}
     if names:

@@ -28,8 +28,8 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def event_loop_for_all_requests() -> Iterator[None]:
-    """Share one: `TestClient` would start one for each request, which takes as long again."""
+def event_loop_for_all_websockets() -> Iterator[None]:
+    """Share one: `TestClient` would start one for each, which takes as long again."""
     with start_blocking_portal() as portal, pytest.MonkeyPatch.context() as patch:
         patch.setattr(TestClient, "portal", portal)
         yield

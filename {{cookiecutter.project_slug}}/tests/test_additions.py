@@ -8,7 +8,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .apis import STRANGER, ProbedAPI, client_of, each_api, granted, listed, preflight
+from .apis import STRANGER, Client, ProbedAPI, each_api, granted, listed, preflight
 
 OWN_POLICY = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": "true"}
 
@@ -80,7 +80,7 @@ def test_addition(api: ProbedAPI, add: Callable[[FastAPI], None], status: int) -
     """No addition stands outside the policy, has one of its own, or is reached past the guard."""
     app = api.new()
     add(app)
-    client = client_of(app)
+    client = Client(app)
     for origin in (*api.trusted[:1], STRANGER, None):
         trusted = [origin] if origin and api.trusts(origin) else []
         headers = {"Origin": origin} if origin else {}

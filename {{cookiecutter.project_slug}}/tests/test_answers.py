@@ -2,7 +2,7 @@
 
 from fastapi import Response
 
-from .apis import STRANGER, ProbedAPI, client_of, each_api, preflight
+from .apis import STRANGER, Client, ProbedAPI, each_api, preflight
 
 DEFAULTS = {
     "Cache-Control": "no-store",
@@ -48,7 +48,7 @@ def test_handler_says_otherwise(api: ProbedAPI) -> None:
     async def answer(response: Response) -> None:
         response.headers["Cache-Control"] = "max-age=60"
 
-    response = client_of(app).get("/cacheable")
+    response = Client(app).get("/cacheable")
     assert response.headers.get_list("Cache-Control") == ["max-age=60"]
     assert response.headers["X-Content-Type-Options"] == "nosniff"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .apis import ProbedAPI, client_of, each_trusted_origin, granted, listed
+from .apis import Client, ProbedAPI, each_trusted_origin, granted, listed
 from .subject import app
 from .tokens import INVALID, VALID
 
@@ -27,7 +27,7 @@ WITHOUT_TOKEN = {
 @pytest.mark.parametrize("sent", WITHOUT_TOKEN.values(), ids=WITHOUT_TOKEN)
 def test_without_token(sent: dict[str, Any]) -> None:
     """Whoever sends no bearer token in the Authorization header is asked for one."""
-    response = client_of(app).get("/me", **sent)
+    response = Client(app).get("/me", **sent)
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"] == "Bearer"
 
@@ -46,7 +46,7 @@ def test_401_is_shown(api: ProbedAPI, origin: str) -> None:
 def test_any_token() -> None:
     """No token is let in, whatever it holds, as long as none can be verified."""
     for token in (VALID, *INVALID.values()):
-        response = client_of(app).get("/me", headers={"Authorization": f"Bearer {token}"})
+        response = Client(app).get("/me", headers={"Authorization": f"Bearer {token}"})
         assert response.status_code == 501, token
         assert "subject" not in response.json()
 
@@ -54,4 +54,4 @@ def test_any_token() -> None:
 @until_the_chapter
 def test_no_token_is_given_out() -> None:
     """No token is given out, as long as none can be verified."""
-    assert client_of(app).post("/auth/token").status_code == 501
+    assert Client(app).post("/auth/token").status_code == 501

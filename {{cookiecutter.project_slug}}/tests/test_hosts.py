@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from .apis import HOME, ORIGINS, granted, listed
+from .apis import HOME, ORIGINS, Client, granted, listed
 from .probes import probes
 from .subject import Settings, create_app
 
@@ -35,17 +34,17 @@ def hosts_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("APP_CORS__ALLOWED_HOSTS")
 
 
-def client_of(*, local: bool, **overrides: Any) -> TestClient:
+def client_of(*, local: bool, **overrides: Any) -> Client:
     overrides = {"allow_origins": ORIGINS[:2], "local": local, "preset": "strict", **overrides}
     app = create_app(Settings(environment=HOME, cors=overrides))
     app.include_router(probes)
     app.state.reached = []
-    return TestClient(app)
+    return Client(app)
 
 
-def is_answered(client: TestClient, host: str) -> bool:
+def is_answered(client: Client, host: str) -> bool:
     """Tell whether requests and handshakes for a host reach a handler; all do, or none."""
-    client.app.state.reached.clear()  # type: ignore[attr-defined]
+    client.app.state.reached.clear()
     headers = {"Host": host}
     response = client.get("/probe/handler", headers=headers)
     try:
@@ -53,7 +52,7 @@ def is_answered(client: TestClient, host: str) -> bool:
             pass
     except WebSocketDisconnect:
         assert response.status_code == 400
-    reached = client.app.state.reached  # type: ignore[attr-defined]
+    reached = client.app.state.reached
     assert reached == (["GET", "WebSocket"] if response.status_code == 200 else [])
     return response.status_code == 200
 

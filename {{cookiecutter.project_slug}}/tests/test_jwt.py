@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from .apis import ProbedAPI, client_of, each_trusted_origin, granted, listed
+from .apis import Client, ProbedAPI, each_trusted_origin, granted, listed
 from .subject import ConfigurationError, JWTSettings, Settings, app, create_app
 from .tokens import INVALID, OTHER_KEY, SUBJECT, VALID, token
 
@@ -16,14 +16,14 @@ def bearer(text: str) -> dict[str, str]:
 
 def test_valid_token() -> None:
     """A valid token tells who its bearer is."""
-    response = client_of(app).get("/me", headers=bearer(VALID))
+    response = Client(app).get("/me", headers=bearer(VALID))
     assert (response.status_code, response.json()) == (200, {"subject": SUBJECT})
 
 
 @pytest.mark.parametrize("text", INVALID.values(), ids=INVALID)
 def test_invalid_token(text: str) -> None:
     """A token that is forged, expired or malformed is refused as RFC 6750 says."""
-    response = client_of(app).get("/me", headers=bearer(text))
+    response = Client(app).get("/me", headers=bearer(text))
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"].startswith("Bearer")
     assert "subject" not in response.json()
@@ -43,7 +43,7 @@ def test_refusal_is_shown(api: ProbedAPI, origin: str) -> None:
 def test_key_of_the_settings() -> None:
     """The key is the one of the settings, and tokens of any other are refused."""
     settings = Settings(jwt=JWTSettings(secret=SecretStr(OTHER_KEY)))
-    client = client_of(create_app(settings))
+    client = Client(create_app(settings))
     assert client.get("/me", headers=bearer(token(key=OTHER_KEY))).status_code == 200
     assert client.get("/me", headers=bearer(VALID)).status_code == 401
 

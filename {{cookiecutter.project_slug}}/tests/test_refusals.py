@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from .apis import HOME, ORIGINS, ProbedAPI, preflight
@@ -91,10 +90,9 @@ def test_what_is_let_in(api: ProbedAPI, caplog: pytest.LogCaptureFixture) -> Non
 @pytest.mark.parametrize("text", ["\nERROR: all lost", "\x1b[2K\rINFO: all well", "\x00", '"'])
 def test_forged_line(api: ProbedAPI, caplog: pytest.LogCaptureFixture, text: str) -> None:
     """Whatever a stranger sends stays quoted in one line of printable text."""
-    client = TestClient(api.app)
     for name in "Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers":
         headers = {"Origin": "https://x.invalid", "Access-Control-Request-Method": "PUT"}
-        client.options("/probe", headers={**headers, name: f"https://{text}"})
+        api.client.options("/probe", headers={**headers, name: f"https://{text}"})
         line = told(caplog)
         assert line.isprintable()
         assert json.dumps(f"https://{text}") in line

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from .apis import TABLES, client_of, granted
+from .apis import TABLES, Client, granted
 from .subject import ConfigurationError, JWTSettings, Settings, create_app
 
 ONE, TWO = "https://one.example", "https://two.example"
@@ -68,7 +68,7 @@ def test_override_is_what_the_api_goes_by(monkeypatch: pytest.MonkeyPatch) -> No
     """An origin that a variable lists is trusted, one that it leaves out is not."""
     monkeypatch.setenv("APP_CORS__ALLOW_ORIGINS", ONE)
     monkeypatch.setenv("APP_CORS__ALLOW_CREDENTIALS", "true")
-    client = client_of(create_app(Settings()))
+    client = Client(create_app(Settings()))
     response = client.get("/health", headers={"Origin": ONE})
     assert granted(response) == [ONE]
     assert response.headers["Access-Control-Allow-Credentials"] == "true"

@@ -107,6 +107,18 @@ def port_of(process: subprocess.Popen[bytes], log: Path, longest: float = LONGES
     raise AssertionError(log.read_text("utf-8"))
 
 
+@contextmanager
+def served_in_thread(server: socketserver.BaseServer) -> Iterator[None]:
+    """Have a server of the standard library serve, in a thread of its own, until the block ends."""
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+
+
 class TunnelHandler(socketserver.StreamRequestHandler):
     """Answers CONNECT, and passes on what comes from either side until one of them closes."""
 
@@ -144,11 +156,5 @@ class Tunnel(socketserver.ThreadingTCPServer):
 @contextmanager
 def tunnel_to(ports: Mapping[str, int]) -> Iterator[int]:
     """Run such a proxy until the block ends; give its port."""
-    with Tunnel(ports) as tunnel:
-        thread = threading.Thread(target=tunnel.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield int(tunnel.server_address[1])
-        finally:
-            tunnel.shutdown()
-            thread.join()
+    with Tunnel(ports) as tunnel, served_in_thread(tunnel):
+        yield int(tunnel.server_address[1])

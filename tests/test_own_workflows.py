@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import TEMPLATE
-from workflows import schema, zizmor
+from linters import schema, zizmor
 
 GITHUB = TEMPLATE / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))

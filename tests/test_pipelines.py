@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,8 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import Project
+from linters import schema, zizmor
+from serving import served_in_thread
 from uv import find_uv_bin
-from workflows import schema, zizmor
 
 Generated = Callable[[str], Project]
 Installed = Callable[[str], Project]
@@ -130,14 +130,9 @@ class Vulnerabilities(BaseHTTPRequestHandler):
 def vulnerabilities(vulnerable: str = "") -> Iterator[str]:
     """Serve a database in which one package is vulnerable, or none; give its URL."""
     handler = type("Handler", (Vulnerabilities,), {"vulnerable": vulnerable})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    with server, served_in_thread(server):
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 @pytest.fixture(scope="module")

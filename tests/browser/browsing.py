@@ -3,7 +3,6 @@
 import json
 import os
 import ssl
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import BrowserContext, Frame, Page, sync_playwright
+from serving import served_in_thread
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -220,13 +220,8 @@ def served_pages(context: ssl.SSLContext | None = None) -> Iterator[int]:
             server.socket = context.wrap_socket(
                 server.socket, server_side=True, do_handshake_on_connect=False
             )
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
+        with served_in_thread(server):
             yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 # --- The browser --------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """Take the picture of the page at /docs/cors in its first view: docs/pictures/try-it.png.
 
-`python -m tests.browser.picture URL`, with the URL of a project that is generated with default
-answers and served as its README says, http://127.0.0.1:8000 for one. Pillow brings it down to
-64 colours, and so to a fraction of its size.
+From the folder tests: `python -m browser.picture URL`, with the URL of a project that is generated
+with default answers and served as its README says, http://127.0.0.1:8000 for one. Pillow brings it
+down to 64 colours, and so to a fraction of its size.
 """
 
 import subprocess

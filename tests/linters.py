@@ -1,15 +1,16 @@
-"""What checks workflows: the linters of other people, without a network."""
+"""What checks files that are not Python: the linters of other people, without a network."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 
-def run(tool: str, *words: str | Path) -> None:
-    """Run a tool of this environment, which must find nothing."""
+def run(tool: str, *words: str | Path) -> str:
+    """Run a tool of this environment, which must find nothing; return what it prints."""
     command = [Path(sys.executable).with_name(tool), *words]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
 
 
 def zizmor(path: Path) -> None:

@@ -86,9 +86,9 @@ def name_faults(where: str, names: Mapping[str, Any], *, cutoff: float) -> Itera
     own = json.loads((rules.TEMPLATE / "cookiecutter.json").read_text("utf-8"))
     for name in names:
         if name in own and name not in rules.QUESTIONS:
-            yield rules.Fault(where, name, "is the template's own", "remove it")
+            yield rules.Problem(where, name, "is the template's own", "remove it")
         elif name not in rules.QUESTIONS and (near := question(name, cutoff)):
-            yield rules.Fault(where, name, "is not a question", f"write {near}, or remove it")
+            yield rules.Problem(where, name, "is not a question", f"write {near}, or remove it")
 
 
 def before_questions(questions: dict[str, Any]) -> None:
@@ -133,7 +133,7 @@ def before_files(run: dict[str, Any]) -> None:
     if "project_dir" not in run and folder.exists():
         reason = folders.reason_to_keep(folder, rules.NAME, overwrite=run["overwrite_if_exists"])
         if reason:
-            raise SystemExit(f"Nothing was generated: {rules.shown(str(folder))} {reason}.")
+            raise SystemExit(f"Nothing was generated: {rules.quoted(str(folder))} {reason}.")
 
 
 # --- Asked in a terminal ------------------------------------------------------------------------

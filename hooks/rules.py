@@ -23,7 +23,7 @@ PROJECT = TEMPLATE / "{{cookiecutter.project_slug}}"
 RULEBOOK = PROJECT / "src" / "{{cookiecutter.__package}}" / "cors" / "rulebook.py"
 
 rulebook = SimpleNamespace(**runpy.run_path(str(RULEBOOK)))
-Fault, Rule, shown = rulebook.Fault, rulebook.Rule, rulebook.shown
+Problem, Rule, quoted = rulebook.Problem, rulebook.Rule, rulebook.quoted
 
 QUESTIONS: dict[str, Any] = {
     name: default
@@ -59,7 +59,7 @@ def text_faults(name: str, answers: Answers) -> Iterator[Any]:
     """Yield what is wrong with a text that goes into README, pyproject.toml and OpenAPI."""
     why = " and ".join(rulebook.reasons(TEXT_RULES, answers[name]))
     if why:
-        yield Fault(name, answers[name], why, f"write {shown(mended_text(name, answers))}")
+        yield Problem(name, answers[name], why, f"write {quoted(mended_text(name, answers))}")
 
 
 def mended_text(name: str, answers: Answers) -> str:
@@ -138,7 +138,7 @@ def slug_faults(name: str, answers: Answers) -> Iterator[Any]:
     """Yield what is wrong with the name of the project's folder, distribution and package."""
     why = " and ".join(rulebook.reasons(SLUG_RULES, answers[name]))
     if why:
-        yield Fault(name, answers[name], why, f"write {shown(mended_slug(name, answers))}")
+        yield Problem(name, answers[name], why, f"write {quoted(mended_slug(name, answers))}")
 
 
 def mended_slug(name: str, answers: Answers) -> str:
@@ -187,22 +187,22 @@ def default_group(name: str, *, first: bool) -> list[str]:
 def environments_faults(name: str, answers: Answers) -> Iterator[Any]:
     """Yield what is wrong with the list of environments."""
     if ";" in answers[name]:
-        mend = f"write {shown(mended_environments(name, answers))}"
-        yield Fault(name, answers[name], "has semicolons where commas belong", mend)
+        mend = f"write {quoted(mended_environments(name, answers))}"
+        yield Problem(name, answers[name], "has semicolons where commas belong", mend)
     else:
-        yield from rulebook.environment_faults(name, names_in(answers[name]))
+        yield from rulebook.environment_problems(name, names_in(answers[name]))
 
 
 def mended_environments(name: str, answers: Answers) -> str:
     """Return the list with each name spelt right, and there once."""
     names = names_in(answers[name].replace(";", ","))
-    mended = [rulebook.mended_environment(x) for x in names if x]
+    mended = [rulebook.suggest_environment(x) for x in names if x]
     return ", ".join(dict.fromkeys(mended)) or str(QUESTIONS[name])
 
 
 def group_faults(where: str, origins: list[str], *, first: bool) -> list[Any]:
     """Return what is wrong with the origins of one environment."""
-    return list(rulebook.origin_faults(where, origins, local=first))
+    return list(rulebook.origin_problems(where, origins, local=first))
 
 
 def mended_group(origins: list[str], *, first: bool) -> list[str]:
@@ -210,7 +210,7 @@ def mended_group(origins: list[str], *, first: bool) -> list[str]:
     mended = [
         origin
         if not rulebook.origin_reasons(origin, local=first)
-        else rulebook.mended_origin(origin, local=first)
+        else rulebook.suggest_origin(origin, local=first)
         for origin in origins
     ]
     return list(dict.fromkeys(origin for origin in mended if origin))
@@ -230,17 +230,17 @@ def origins_faults(name: str, answers: Answers) -> Iterator[Any]:
         if environments_are_right and group not in names:
             close = get_close_matches(group, names, 1) or names
             why = "is not one of the environments"
-            yield Fault(name, group, why, f"write {' or '.join(map(shown, close))}")
+            yield Problem(name, group, why, f"write {' or '.join(map(shown, close))}")
         if origins is None:
-            mend = f"write {shown(f'{group}=')} if it trusts no origin"
-            yield Fault(name, group, 'has no "=" after its name', mend)
+            mend = f"write {quoted(f'{group}=')} if it trusts no origin"
+            yield Problem(name, group, 'has no "=" after its name', mend)
         yield from group_faults(f"{name}, {group}", origins or [], first=group == names[0])
     given = [group for group, _ in groups]
-    yield from rulebook.repetitions(name, given)
+    yield from rulebook.duplicates(name, given)
     for missing in dict.fromkeys(names):
         if environments_are_right and missing not in given:
-            mend = f"add {shown(f'{missing}=')} if it trusts no origin"
-            yield Fault(name, missing, "is an environment without a group of origins", mend)
+            mend = f"add {quoted(f'{missing}=')} if it trusts no origin"
+            yield Problem(name, missing, "is an environment without a group of origins", mend)
 
 
 def mended_origins(name: str, answers: Answers) -> str:
@@ -307,13 +307,13 @@ def type_faults(name: str, answer: Any) -> Iterator[Any]:
         if answer not in default:
             close = get_close_matches(str(answer), default, 1) or default
             mend = f"write {' or '.join(close)}"
-            yield Fault(name, answer, "is not one of the choices", mend)
+            yield Problem(name, answer, "is not one of the choices", mend)
     elif isinstance(default, bool):
         if not isinstance(answer, bool):
-            yield Fault(name, answer, "is neither yes nor no", "write yes or no")
+            yield Problem(name, answer, "is neither yes nor no", "write yes or no")
     elif not isinstance(answer, str):
         text = as_text(answer) or completed({})[name]
-        yield Fault(name, answer, "is not text", f"write {shown(text)}")
+        yield Problem(name, answer, "is not text", f"write {quoted(text)}")
 
 
 def as_text(answer: Any) -> str:

@@ -1,14 +1,17 @@
-"""Cross-origin requests: who may send them, and what becomes of the others.
+"""A cross-origin policy for a FastAPI: which pages may call it from a browser, and how.
 
-- `rulebook`: what a policy may hold.
-- `policy`: the policy of an environment, from `environments.toml` and the presets.
-- `middleware`: the wiring.
-- `guard`: which requests go on to the API.
-- `answers`: what every answer says.
-- `refusals`: what is told of a refusal.
+This folder belongs to the template: an update replaces it. Use only what is listed in `__all__`.
+
+- `SecuredFastAPI(policy, **options)`: a FastAPI with the policy around everything that it answers.
+- `PolicySettings`: settings, by pydantic-settings, that name the environment; `.policy` is its own.
+- `Policy`, `load_policy(environment)`: a checked table of `environments.toml`.
+- `ConfigurationError`: raised with every problem at once.
+
+`python -m PACKAGE.cors` shows the policies, and explains what a browser would do.
 """
 
-from .middleware import CrossOriginAPI
+from .application import SecuredFastAPI
 from .policy import ConfigurationError, Policy, load_policy
+from .settings import PolicySettings
 
-__all__ = ["ConfigurationError", "CrossOriginAPI", "Policy", "load_policy"]
+__all__ = ["ConfigurationError", "Policy", "PolicySettings", "SecuredFastAPI", "load_policy"]

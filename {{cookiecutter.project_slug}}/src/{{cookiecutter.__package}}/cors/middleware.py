@@ -1,66 +1,41 @@
-"""How a policy is wired: one middleware, around everything that answers."""
+"""The middleware that applies a policy to every request and every response."""
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
 
-from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
-from .answers import DEFAULT_HEADERS, DEPLOYED_HEADERS, RawHeaders, completed, raw
-from .guard import CrossOriginGuard
+from .blocked_log import BlockedLog, truncated
 from .policy import Policy
-from .refusals import Refusals, shortened
+from .protection import Block, find_block, hidden_response, untrusted
+from .response_headers import RawHeader, default_headers, raw, with_default_headers
 
-PREFLIGHT = b"access-control-request-method"
-"""The header that makes a preflight of an OPTIONS request with an Origin."""
+RESPONSE_STARTS = ("http.response.start", "websocket.http.response.start")
 
-PREFLIGHT_HEADERS = (
-    b"origin",
-    PREFLIGHT,
-    b"access-control-request-headers",
-    b"access-control-request-private-network",
-)
-"""What the answer to a preflight depends on."""
+REQUESTED_METHOD = b"access-control-request-method"
+REQUESTED_HEADERS = b"access-control-request-headers"
 
-LONGEST_REQUEST_HEADERS = 4_096
-"""Characters of Access-Control-Request-Headers that are looked at; no page needs as many."""
+MAX_REQUESTED_HEADERS = 4_096
+"""Characters of Access-Control-Request-Headers that are read; no page needs as many."""
 
-GRANTED_PREFLIGHTS = 256
-"""How many answers to different preflights are remembered: a page has few."""
-
-
-class CrossOriginAPI(FastAPI):
-    """A FastAPI on which nothing can come to stand outside its cross-origin policy.
-
-    Starlette builds the stack of middlewares at the first request, with those of `add_middleware`
-    inside the one that answers unhandled exceptions. Wrapping the stack as a whole puts the
-    policy's headers on every answer, a 500 and a 413 as well.
-    """
-
-    def __init__(self, policy: Policy, **options: Any) -> None:
-        super().__init__(redirect_slashes=False, **options)
-        self.policy = policy
-
-    def build_middleware_stack(self) -> ASGIApp:
-        return PolicyMiddleware(super().build_middleware_stack(), self.policy)
+PLAIN_LIST = re.compile(rb"(?!.{%d})([^\s,]+(,[^\s,]+)*)?$" % (MAX_REQUESTED_HEADERS + 1))
+"""A list of headers as browsers write it: no white space, no empty element."""
 
 
 class PolicyMiddleware(CORSMiddleware):
-    """Starlette's CORSMiddleware with the options of a policy, its guard, and headers of answers.
+    """Starlette's CORSMiddleware with a policy, cross-origin protection and default headers.
 
-    What is overridden decides nothing about CORS: preflights are answered by Starlette, remembered
-    if granted and told of if not; other answers get the headers that Starlette would give them,
-    in one go with the others, which takes half the time.
+    Starlette answers the preflights. Other responses get the CORS headers that Starlette would add,
+    in one pass with the default headers. Untrusted origins get no CORS headers at all.
     """
 
     def __init__(self, app: ASGIApp, policy: Policy) -> None:
         super().__init__(
             app,
-            allow_origins=policy.allow_origins,
-            allow_origin_regex=policy.allow_origin_regex,
             allow_methods=policy.allow_methods,
             allow_headers=policy.allow_headers,
             allow_credentials=policy.allow_credentials,
@@ -68,71 +43,116 @@ class PolicyMiddleware(CORSMiddleware):
             max_age=policy.max_age,
         )
         self.policy = policy
-        self.refusals = Refusals(policy)
-        self.guard = CrossOriginGuard(policy, self.refusals)
-        self.defaults = raw(DEFAULT_HEADERS if policy.local else DEFAULT_HEADERS | DEPLOYED_HEADERS)
+        self.blocked_log = BlockedLog(policy.environment)
+        self.defaults = default_headers(local=policy.local)
         self.exposed = raw(self.simple_headers)
-        self.granted: dict[tuple[bytes | None, ...], Response] = {}
+
+    def is_allowed_origin(self, origin: str) -> bool:
+        return self.policy.trusts(origin)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in {"http", "websocket"}:
-            await self.app(scope, receive, send)
+        if scope["type"] not in ("http", "websocket"):
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                self.blocked_log.close()
             return
-        headers = dict(reversed(scope["headers"]))  # of several of a name, the first one counts
+        headers = dict(reversed(scope["headers"]))  # of several with one name, the first counts
         origin = headers.get(b"origin")
-        if origin is not None and scope.get("method") == "OPTIONS" and PREFLIGHT in headers:
-            await self.preflight_answer(scope, headers)(scope, receive, send)
-            return
-        cors = self.cors_headers(origin)
+        cors: list[RawHeader] = []
+        if origin is not None:
+            if scope.get("method") == "OPTIONS" and REQUESTED_METHOD in headers:
+                await self.preflight(scope, headers)(scope, receive, send)
+                return
+            if self.is_allowed_origin(origin.decode("latin-1")):
+                cors = [(b"access-control-allow-origin", origin), *self.exposed]
 
-        async def send_completed(message: Message) -> None:
-            if message["type"] == "http.response.start":
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] in RESPONSE_STARTS:
                 own = message.get("headers", ())
-                message = {**message, "headers": completed(own, cors, self.defaults)}
+                message = {**message, "headers": with_default_headers(own, self.defaults, cors)}
             await send(message)
 
-        app = self.guard.refusal(scope, headers) or self.app
-        await app(scope, receive, send_completed)
+        app = self.app
+        if block := find_block(self.policy, scope, headers, trusted=bool(cors)):
+            app = self.blocked(block, scope)
+        elif origin and not cors and (hidden := hidden_response(self.policy, scope, headers)):
+            self.log("response", f"response to {request_line(scope)}", hidden, scope)
+        await app(scope, receive, send_with_headers)
 
-    def cors_headers(self, origin: bytes | None) -> RawHeaders:
-        """Return what Starlette would say of CORS to an origin."""
-        if origin is None:
-            return []
-        if self.is_allowed_origin(origin.decode("latin-1")):
-            return [(b"access-control-allow-origin", origin), *self.exposed]
-        return self.exposed
+    def blocked(self, block: Block, scope: Scope) -> ASGIApp:
+        """Return the app that answers a blocked request instead of the API."""
+        self.log(block.kind, request_line(scope), block.reason, scope)
+        detail = block.reason() if self.policy.local else block.detail
+        if scope["type"] == "websocket":
+            return WebSocketClose(code=1008, reason=detail)
+        return JSONResponse({"detail": detail}, status_code=block.status)
 
-    def preflight_answer(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Response:
-        """Return Starlette's answer to a preflight, which is remembered if it grants."""
-        asked = tuple(headers.get(name) for name in PREFLIGHT_HEADERS)
-        answer = self.granted.get(asked) or self.preflight_response(Headers(scope=scope))
-        if answer.status_code == 200 and len(self.granted) < GRANTED_PREFLIGHTS:
-            self.granted[asked] = answer
-        return answer
+    def preflight(self, scope: Scope, unique: Mapping[bytes, bytes]) -> Response:
+        """Return the response to a preflight.
 
-    def preflight_response(self, request_headers: Headers) -> Response:
-        asked = request_headers.get("access-control-request-headers")
-        if asked and len(asked) > LONGEST_REQUEST_HEADERS:
-            request_headers = request_headers.mutablecopy()
-            request_headers["access-control-request-headers"] = f"{asked[:100]}..."
-        response = super().preflight_response(request_headers)
-        if response.status_code != 200:
-            told = self.refusals.tell("a preflight", lambda: self.why(request_headers))
-            if self.policy.local:
-                response.body = response.render(told)
-                response.headers["Content-Length"] = str(len(response.body))
+        In the local environment, one that grants a trusted origin too little is a success all the
+        same, because browsers then name the method or header that is missing.
+        """
+        sent = scope["headers"]
+        if len(unique) < len(sent) or not PLAIN_LIST.match(unique.get(REQUESTED_HEADERS, b"")):
+            sent = with_requested_list(sent)
+        headers = Headers(raw=sent)
+        response = self.preflight_response(headers)
+        if response.status_code == 200:
+            return response
+        method = headers["access-control-request-method"]
+        what = f"preflight for {request_line(scope, method)}"
+        self.log("preflight", what, lambda: self.reason(headers), scope)
+        trusted = self.is_allowed_origin(headers["origin"])
+        if not trusted:
+            for name in [x for x in response.headers if x.startswith("access-control-")]:
+                del response.headers[name]
+        if self.policy.local:
+            response.body = response.render(f"Blocked: {self.reason(headers)}")
+            response.headers["Content-Length"] = str(len(response.body))
+            response.status_code = 200 if trusted else 400
         return response
 
-    def why(self, headers: Headers) -> str:
-        """Return all that is wrong with a preflight."""
-        origin = headers["origin"]
-        method = headers["access-control-request-method"]
-        asked = headers.get("access-control-request-headers")
-        names = [] if asked is None or self.allow_all_headers else asked.split(",")
-        unlisted = [x.strip() for x in names if x.strip().lower() not in self.allow_headers]
-        reasons = [] if self.is_allowed_origin(origin) else [self.refusals.untrusted(origin)]
-        if method not in self.allow_methods:
-            reasons.append(f"method {shortened(method)} is not in allow_methods")
-        if unlisted:
-            reasons.append(f"header {shortened(', '.join(unlisted))} is not in allow_headers")
-        return " and ".join(reasons) or "it asks for what no policy allows"
+    def reason(self, preflight: Headers) -> str:
+        """Return all that a preflight requests and is not granted."""
+        reasons = []
+        if not self.is_allowed_origin(preflight["origin"]):
+            reasons.append(untrusted(self.policy, preflight["origin"]))
+        if (method := preflight["access-control-request-method"]) not in self.allow_methods:
+            reasons.append(f"method {truncated(method)} is not in allow_methods")
+        names = preflight.get("access-control-request-headers", "").split(",")
+        unlisted = [name for name in names if name and name.lower() not in self.allow_headers]
+        if unlisted and not self.allow_all_headers:
+            reasons.append(f"header {truncated(', '.join(unlisted))} is not in allow_headers")
+        return "; ".join(reasons) or "private-network access is not supported"
+
+    def log(self, kind: str, what: str, reason: Callable[[], str], scope: Scope) -> None:
+        """Log what is blocked, with the fields of the request."""
+        headers = Headers(scope=scope)
+        self.blocked_log.log_blocked(
+            kind,
+            what,
+            reason,
+            origin=headers.get("origin", ""),
+            method=scope.get("method", "GET"),
+            path=scope["path"],
+        )
+
+
+def request_line(scope: Scope, method: str = "") -> str:
+    """Return the method and the path of a request, quoted for a log."""
+    return truncated(f"{method or scope.get('method', 'WebSocket')} {scope['path']}")
+
+
+def with_requested_list(sent: list[RawHeader]) -> list[RawHeader]:
+    """Return the headers of a preflight, with Access-Control-Request-Headers as one list.
+
+    Its lines are joined, and empty elements left out: RFC 9110, sections 5.3 and 5.6.1.2.
+    """
+    lines = b",".join([value for name, value in sent if name == REQUESTED_HEADERS])
+    if len(lines) > MAX_REQUESTED_HEADERS:
+        lines = b"(over %d characters)" % MAX_REQUESTED_HEADERS
+    names = b",".join([name for x in lines.split(b",") if (name := x.strip())])
+    others = [x for x in sent if x[0] != REQUESTED_HEADERS]
+    return [*others, (REQUESTED_HEADERS, names)] if names else others

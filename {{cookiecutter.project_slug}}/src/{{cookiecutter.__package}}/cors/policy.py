@@ -1,14 +1,16 @@
-"""A cross-origin policy: one table of `environments.toml`, completed from its preset and checked.
+"""A policy: one table of `environments.toml`, completed from its preset and checked.
 
-A `Policy` comes from `load_policy` alone, which refuses whatever is unsafe or would do nothing:
-the rest of the API need not check again.
+A `Policy` comes only from `load_policy`, which rejects whatever is unsafe or would do nothing, so
+that no other code has to check it again.
 """
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from bisect import bisect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +21,14 @@ from .rulebook import (
     LOOPBACK_HOSTS,
     LOOPBACK_ORIGIN,
     REQUEST_HEADER_RULES,
-    Fault,
-    environment_faults,
-    header_faults,
-    host_faults,
-    max_age_faults,
-    method_faults,
-    origin_faults,
-    shown,
+    Problem,
+    environment_problems,
+    header_problems,
+    host_problems,
+    max_age_problems,
+    method_problems,
+    origin_problems,
+    quoted,
 )
 
 ENVIRONMENTS_FILE = Path(__file__).parent.with_name("environments.toml")
@@ -47,40 +49,61 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "allow_origin_regex": LOOPBACK_ORIGIN,
     },
 }
-"""What a table leaves out. Only a local environment may have the `dev` preset."""
+"""The options that a table leaves out. Only the local environment may have the `dev` preset."""
 
-KEYS: Mapping[str, str] = {
-    "local": "true or false",
-    "allowed_hosts": "a list of texts",
-    "preset": "text",
-    "allow_origins": "a list of texts",
-    "allow_methods": "a list of texts",
-    "allow_headers": "a list of texts",
-    "allow_credentials": "true or false",
-    "expose_headers": "a list of texts",
-    "max_age": "a whole number",
+KEYS: Mapping[str, type] = {
+    "local": bool,
+    "allowed_hosts": list,
+    "preset": str,
+    "allow_origins": list,
+    "allow_methods": list,
+    "allow_headers": list,
+    "allow_credentials": bool,
+    "expose_headers": list,
+    "max_age": int,
 }
-"""The keys of a table and what their values are. Those below `preset` are CORSMiddleware's."""
+"""The keys of a table and the types of their values. Those below `preset` are CORSMiddleware's."""
+
+TYPE_NAMES = {bool: "true or false", int: "an integer", list: "a list of strings", str: "a string"}
+
+MAX_COMPARED = 200
+"""Characters of an untrusted origin that are compared with the trusted ones."""
 
 Table = Mapping[str, Any]
 
 
 class ConfigurationError(Exception):
-    """What the API is configured with can't be used; the message names every fault."""
+    """The API can't start with this configuration; the message lists every problem.
 
-    def __init__(self, faults: list[Fault]) -> None:
-        self.faults = faults
-        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        lines = [f"The API does not start: its configuration has {count}.", *map(str, faults)]
+    A problem is anything whose text is a sentence: what is wrong, and how to fix it.
+    """
+
+    def __init__(self, problems: Sequence[object]) -> None:
+        self.problems = problems
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines = [f"Cannot start: {count} in the configuration.", *map(str, problems)]
         super().__init__("\n  - ".join(lines))
 
 
 @dataclass(frozen=True)
-class Policy:
-    """Which pages of which origins may do what, in one environment.
+class Source:
+    """Where a policy was loaded from: a file, and the variables that override one of its tables."""
 
-    The options are CORSMiddleware's own, and TrustedHostMiddleware's `allowed_hosts`: the hosts
-    under which the API answers beside this machine's own names, or None for any.
+    file: Path
+    overrides: Table
+    env_prefix: str
+
+    def variable(self, key: str) -> str:
+        """Return the name of the variable that overrides a key."""
+        return f"{self.env_prefix}CORS__{key}".upper()
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Which origins may do what in one environment.
+
+    The options are CORSMiddleware's, and TrustedHostMiddleware's `allowed_hosts`: the hosts that
+    the API accepts in addition to loopback names, or None for any.
     """
 
     environment: str
@@ -94,130 +117,193 @@ class Policy:
     allow_credentials: bool
     expose_headers: tuple[str, ...]
     max_age: int
+    source: Source = field(compare=False, repr=False)
 
     def trusts(self, origin: str) -> bool:
-        """Tell whether the pages of an origin are trusted, given the text of an Origin header."""
+        """Return whether an origin, the value of an Origin header, is trusted."""
         return origin in self.allow_origins or (
             self.allow_origin_regex is not None
             and re.fullmatch(self.allow_origin_regex, origin) is not None
         )
 
-    def answers_as(self, host: str) -> bool:
-        """Tell whether the API answers under a host, given the text of a Host header.
+    def allows_host(self, host: str) -> bool:
+        """Return whether the API accepts requests for a host, the value of a Host header.
 
-        It always answers to the names of its own machine, by which health checks call it: they
-        lead no page to any other machine.
+        Loopback names are always accepted: health checks use them, and no page can make them lead
+        to another machine.
         """
         if self.allowed_hosts is None:
             return True
-        name = re.sub(r":[0-9]*$", "", host).lower()
-        names = (*LOOPBACK_HOSTS, *self.allowed_hosts)
-        return name in names or any(name.endswith(x[1:]) for x in names if x[0] == "*")
+        parsed = re.fullmatch(r"(\[[0-9a-f:.]+]|[a-z0-9._-]+)(:[0-9]*)?", host.lower())
+        name = parsed[1] if parsed else ""
+        allowed = (*LOOPBACK_HOSTS, *self.allowed_hosts)
+        return name in allowed or any(name.endswith(x[1:]) for x in allowed if x[0] == "*")
+
+    @cached_property
+    def _sorted_origins(self) -> tuple[list[str], list[str]]:
+        return sorted(self.allow_origins), sorted(x[::-1] for x in self.allow_origins)
+
+    def closest_origin(self, origin: str) -> str | None:
+        """Return the trusted origin that an untrusted one resembles, None if there is none.
+
+        Only its neighbors in both sort orders are compared, those that start or end like it, so
+        that the time does not grow with the number of trusted origins.
+        """
+        origin = origin[:MAX_COMPARED]
+        forward, backward = self._sorted_origins
+        near = _neighbors(forward, origin)
+        near += [x[::-1] for x in _neighbors(backward, origin[::-1])]
+        return next(iter(get_close_matches(origin, near, 1)), None)
+
+    def source_of(self, key: str) -> str:
+        """Return what decides the value of a key: a variable, a line of the file, or a preset."""
+        if key in self.source.overrides:
+            return self.source.variable(key)
+        if key not in read_tables(self.source.file).get(self.environment, {}):
+            return f"preset {self.preset}" if key in PRESETS[self.preset] else "default"
+        table = ""
+        lines = self.source.file.read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines, 1):
+            if header := re.match(r"\s*\[\s*([^]\s]+)\s*]", line):
+                table = header[1].strip("\"'")
+            elif table == self.environment and re.match(rf"\s*[\"']?{key}\b", line):
+                return f"{self.source.file.name}, line {number}"
+        return self.source.file.name
+
+    def loaded_again(self, environment: str) -> "Policy":
+        """Return the policy of an environment as a new start would load it."""
+        source = self.source
+        return load_policy(environment, source.overrides, source.file, env_prefix=source.env_prefix)
 
 
-def load_policy(environment: str, overrides: Table, file: Path = ENVIRONMENTS_FILE) -> Policy:
+def load_policy(
+    environment: str,
+    overrides: Table | None = None,
+    file: Path = ENVIRONMENTS_FILE,
+    *,
+    env_prefix: str = "",
+) -> Policy:
     """Return the policy of an environment.
 
-    `overrides` are keys of the environment's table that environment variables set: they count
-    instead of what the file says. The whole file is checked, not this one table, so that a fault
-    in the table for production shows on a developer's machine.
+    `overrides` are keys of the environment's table that variables set, and that take precedence
+    over the file; `env_prefix` is what the names of those variables start with. The whole file is
+    checked, not only this table, so that a problem in production's shows on a developer's machine.
 
-    Raises `ConfigurationError` with every fault of the file, the overrides and the name.
+    Raises `ConfigurationError` with every problem of the file, the overrides and the name.
     """
+    source = Source(file, overrides or {}, env_prefix)
     tables = read_tables(file)
-    faults = [*environment_faults(file.name, tables)]
+    problems: list[object] = [*environment_problems(file.name, tables)]
     if environment not in tables:
-        faults.append(_unknown_environment(environment, list(tables)))
-    tables[environment] = {**tables.get(environment, {}), **overrides}
+        problems.append(_unknown_environment(environment, [*tables], env_prefix))
     for name, table in tables.items():
-        for key, value in table.items():
-            overridden = name == environment and key in overrides
-            where = f"APP_CORS__{key.upper()}" if overridden else f"{file.name} [{name}] {key}"
-            faults += _faults(where, key, value, table)
-    faults += _several_local(file, tables)
-    if faults:
-        raise ConfigurationError(faults)
-    return _completed(environment, tables[environment])
+        location = f"{file.name} [{name}]"
+        for key in table:
+            if key not in KEYS:
+                problems.append(_unknown_key(location, key, key, {x: x for x in KEYS}))
+            elif name != environment or key not in source.overrides:
+                problems += _value_problems(f"{location} {key}", key, table)
+    options = {**tables.get(environment, {}), **source.overrides}
+    variables = {key: source.variable(key) for key in KEYS if key != "local"}
+    for key in source.overrides:
+        if key in variables:
+            problems += _value_problems(variables[key], key, options)
+        else:
+            problems.append(_unknown_key("Variable", source.variable(key), key, variables))
+    problems += _second_local(file, tables)
+    if problems:
+        raise ConfigurationError(problems)
+    return _completed(environment, options, source)
 
 
 def read_tables(file: Path = ENVIRONMENTS_FILE) -> dict[str, Table]:
     """Return the tables of all environments as they are written.
 
-    Raises `ConfigurationError` if the file is missing, is no TOML, or holds more than tables.
+    Raises `ConfigurationError` if the file is missing, is not TOML, or holds more than tables.
     """
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
-        why = f"can't be read as TOML ({error})"
-        raise ConfigurationError([Fault("The policies", file.name, why, "mend the file")]) from None
-    faults = [
-        Fault(file.name, key, "is not a table", f"write it below a line such as [{key}]")
+        reason = f"can't be read as TOML, {error} [unreadable-file]"
+        raise ConfigurationError([Problem("Policies", file.name, reason, "fix the file")]) from None
+    problems = [
+        Problem(file.name, key, "is not a table [no-table]", f"write it below a line like [{key}]")
         for key, table in tables.items()
         if not isinstance(table, dict)
     ]
     if not tables:
-        why, mend = "has no table", "write one such as [production]"
-        faults.append(Fault("The policies", file.name, why, mend))
-    if faults:
-        raise ConfigurationError(faults)
+        reason, fix = "has no table [no-table]", "write one such as [production]"
+        problems.append(Problem("Policies", file.name, reason, fix))
+    if problems:
+        raise ConfigurationError(problems)
     return tables
 
 
-def _unknown_environment(environment: str, names: list[str]) -> Fault:
-    why = "is not an environment of this API" if environment else "names no environment"
+def _neighbors(values: list[str], value: str) -> list[str]:
+    index = bisect(values, value)
+    return values[max(index - 1, 0) : index + 1]
+
+
+def _unknown_environment(environment: str, names: list[str], env_prefix: str) -> object:
+    variable = f"{env_prefix}ENVIRONMENT"
+    choices = ", ".join(names)
+    if not environment:
+        local = "for local work, run `cp .env.example .env`"
+        return f"{variable} is not set [environment-not-set]; write one of {choices}; {local}."
     close = get_close_matches(environment, names, 1)
-    return Fault("APP_ENVIRONMENT", environment, why, f"write {' or '.join(close or names)}")
+    fix = f"write {close[0]}" if close else f"write one of {choices}"
+    return Problem(variable, environment, "is not an environment [unknown-environment]", fix)
 
 
-def _several_local(file: Path, tables: Mapping[str, Table]) -> Iterator[Fault]:
+def _unknown_key(location: str, name: str, key: str, names: Mapping[str, str]) -> Problem:
+    """Return the problem of a key that is not known, given the names of those that are."""
+    close = get_close_matches(key, names, 1)
+    fix = f"write {names[close[0]]}" if close else f"choose from {', '.join(names.values())}"
+    return Problem(location, name, "is not a known key [unknown-key]", fix)
+
+
+def _second_local(file: Path, tables: Mapping[str, Table]) -> Iterator[Problem]:
     local = [name for name, table in tables.items() if table.get("local") is True]
     for name in local[1:]:
-        why = f"is a second local environment beside {shown(local[0])}"
-        yield Fault(file.name, name, why, "leave `local = true` in one of the two")
+        reason = f"is a second local environment beside {quoted(local[0])} [second-local]"
+        yield Problem(file.name, name, reason, "keep `local = true` in one of them")
 
 
-def _is_of_kind(kind: str, value: object) -> bool:
-    match kind:
-        case "true or false":
-            return isinstance(value, bool)
-        case "a whole number":
-            return isinstance(value, int) and not isinstance(value, bool)
-        case "text":
-            return isinstance(value, str)
-        case _:
-            return isinstance(value, list) and all(isinstance(item, str) for item in value)
+def _has_type(kind: type, value: object) -> bool:
+    return type(value) is kind and (
+        not isinstance(value, list) or all(isinstance(item, str) for item in value)
+    )
 
 
-def _faults(where: str, key: str, value: Any, table: Table) -> Iterator[Fault]:
-    """Yield what is wrong with the value of one key of a table."""
-    local = table.get("local") is True
-    if key not in KEYS:
-        close = get_close_matches(key, KEYS, 1)
-        mend = f"write {close[0]}" if close else f"choose from {', '.join(KEYS)}"
-        yield Fault(where, value, "belongs to no option", mend)
-    elif not _is_of_kind(KEYS[key], value):
-        is_item = KEYS[key] == "a list of texts" and isinstance(value, str) and "[" not in value
-        example = shown([value]) if is_item else KEYS[key]
-        yield Fault(where, value, f"is not {KEYS[key]}", f"write {example}")
+def _value_problems(location: str, key: str, table: Table) -> Iterator[Problem]:
+    """Yield what is wrong with the value of a key of a table."""
+    value, local = table[key], table.get("local") is True
+    if not _has_type(KEYS[key], value):
+        is_item = KEYS[key] is list and isinstance(value, str) and "[" not in value
+        name = TYPE_NAMES[KEYS[key]]
+        example = quoted([value]) if is_item else name
+        yield Problem(location, value, f"is not {name} [type]", f"write {example}")
     elif key == "preset" and value not in PRESETS:
-        yield Fault(where, value, "is not a preset", f"write {' or '.join(PRESETS)}")
+        fix = f"write {' or '.join(PRESETS)}"
+        yield Problem(location, value, "is not a preset [unknown-preset]", fix)
     elif key == "preset" and value == "dev" and not local:
-        yield Fault(where, value, "is for a local environment only", 'write "strict"')
+        reason = "is only for the local environment [dev-preset]"
+        yield Problem(location, value, reason, 'write "strict"')
     elif key == "allowed_hosts":
-        yield from host_faults(where, value)
+        yield from host_problems(location, value)
     elif key == "allow_origins":
-        yield from origin_faults(where, value, local=local)
+        yield from origin_problems(location, value, local=local)
     elif key == "allow_methods":
-        yield from method_faults(where, value)
+        yield from method_problems(location, value)
     elif key == "allow_headers":
-        yield from header_faults(where, value, REQUEST_HEADER_RULES)
+        yield from header_problems(location, value, REQUEST_HEADER_RULES)
     elif key == "expose_headers":
-        yield from header_faults(where, value, EXPOSED_HEADER_RULES)
+        yield from header_problems(location, value, EXPOSED_HEADER_RULES)
     elif key == "max_age":
-        yield from max_age_faults(where, value)
+        yield from max_age_problems(location, value)
 
 
-def _completed(environment: str, table: Table) -> Policy:
+def _completed(environment: str, table: Table, source: Source) -> Policy:
     preset = table.get("preset", "strict")
     options = {**PRESETS[preset], **table}
     local = options.get("local", False)
@@ -234,4 +320,5 @@ def _completed(environment: str, table: Table) -> Policy:
         allow_credentials=options.get("allow_credentials", False),
         expose_headers=tuple(options["expose_headers"]),
         max_age=options["max_age"],
+        source=source,
     )

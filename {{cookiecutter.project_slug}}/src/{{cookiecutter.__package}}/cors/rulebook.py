@@ -1,7 +1,7 @@
-"""The rulebook: what a cross-origin policy may hold, and what to write instead of the rest.
+"""The rulebook: what a policy may contain, and what to write instead of anything else.
 
-It needs the standard library alone, because two programs run this very file: the API when it
-starts, and the generator when it checks the answers that a project is made from.
+It uses only the standard library, because two programs run this file: the API when it starts, and
+the generator when it checks the answers that a project is made from.
 """
 
 import json
@@ -16,28 +16,31 @@ Subject = TypeVar("Subject")
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One value that can't stay as it is: where it stands, why, and what to do instead."""
+class Problem:
+    """A configuration problem: where it is, the value, what is wrong with it, and how to fix it."""
 
-    where: str
+    location: str
     value: object
-    why: str
-    mend: str
+    reason: str
+    fix: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {shown(self.value)} {self.why}; {self.mend}."
+        return f"{self.location}: {quoted(self.value)} {self.reason}; {self.fix}."
 
 
 @dataclass(frozen=True)
 class Rule(Generic[Subject]):
-    """One thing that a value must not be: its name, how to tell, and the words for it."""
+    """Something that a value must not be: its name, the check, and the reason to report."""
 
     name: str
-    breaks: Callable[[Subject], bool]
-    why: str
+    is_broken_by: Callable[[Subject], bool]
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.reason} [{self.name}]"
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """Return a value on one line, as JSON and TOML write it."""
     try:
         return json.dumps(value, ensure_ascii=not str(value).isprintable())
@@ -46,49 +49,61 @@ def shown(value: object) -> str:
 
 
 def reasons(rules: Iterable[Rule[Subject]], subject: Subject) -> list[str]:
-    """Return why a subject is refused: the words of every rule that it breaks."""
-    return [rule.why for rule in rules if rule.breaks(subject)]
+    """Return the reason and the name of every rule that a subject breaks."""
+    return [str(rule) for rule in rules if rule.is_broken_by(subject)]
 
 
-def repetitions(where: str, values: Iterable[str]) -> Iterator[Fault]:
-    """Yield a fault for each value that has stood there before."""
+def duplicates(location: str, values: Iterable[str]) -> Iterator[Problem]:
+    """Yield a problem for each value that an earlier one equals."""
     seen: set[str] = set()
     for value in values:
         if value in seen:
-            yield Fault(where, value, "stands there twice", "remove one of the two")
+            yield Problem(location, value, "is listed twice [duplicate]", "remove the duplicate")
         seen.add(value)
 
 
 # --- Environments -------------------------------------------------------------------------------
 
+MAX_NAME = 31
+"""Characters: a name fits into a DNS label, with room for what a deployment adds to it."""
 
-def mended_environment(name: str) -> str:
-    """Return the name for an environment that was probably meant."""
+
+def suggest_environment(name: str) -> str:
+    """Return a valid name close to the one given."""
     words = "-".join(re.findall(r"[a-z0-9]+", name.lower()))
-    return words.lstrip("-0123456789")[:31].rstrip("-") or "production"
+    return words.lstrip("-0123456789")[:MAX_NAME].rstrip("-") or "production"
 
 
-def environment_faults(where: str, names: Iterable[str]) -> Iterator[Fault]:
+ENVIRONMENT_RULES: tuple[Rule[str], ...] = (
+    Rule(
+        "environment-name",
+        lambda name: not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name),
+        "must start with a lowercase letter and contain only lowercase letters, digits and single "
+        "hyphens",
+    ),
+    Rule("long-name", lambda name: len(name) > MAX_NAME, f"is over {MAX_NAME} characters long"),
+)
+
+
+def environment_problems(location: str, names: Iterable[str]) -> Iterator[Problem]:
     """Yield what is wrong with the names of environments."""
     names = list(names)
     for name in names:
-        if not name:
-            yield Fault(where, name, "names no environment", "write a name such as production")
-        elif not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
-            why = "is not a lower-case letter and up to 30 lower-case letters, digits and hyphens"
-            yield Fault(where, name, why, f"write {shown(mended_environment(name))}")
-    yield from repetitions(where, names)
+        if found := reasons(ENVIRONMENT_RULES, name):
+            fix = f"write {quoted(suggest_environment(name))}"
+            yield Problem(location, name, " and ".join(found), fix)
+    yield from duplicates(location, names)
 
 
 # --- Origins ------------------------------------------------------------------------------------
-# An entry is compared byte for byte with the Origin header, and one that no browser sends would
-# match nothing, in silence. So it has to be the ASCII serialisation of an origin: Fetch, "`Origin`
+# An entry is compared byte for byte with the Origin header, so one that no browser sends would
+# silently match nothing. It must be the ASCII serialization of an origin: Fetch, "`Origin`
 # header"; HTML, "Origin"; URL, "Host parsing" and "Host serializing".
 
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 LOOPBACK_ORIGIN = r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::[1-9][0-9]{0,4})?"
-"""The pages of this machine on any port, which the `dev` preset trusts beside those listed."""
+"""Any localhost origin, on any port, which the `dev` preset trusts beside those listed."""
 
 _URL = re.compile(
     r"(?:([^:/?#]*)://)?([^/?#]*@)?(\[[^]/?#]*]|[^:/?#]*)(:[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?",
@@ -98,7 +113,7 @@ _URL = re.compile(
 
 @dataclass(frozen=True)
 class Url:
-    """A text taken apart where a URL would be; a part that it does not have is empty."""
+    """A string split where a URL would be; a part that it does not have is empty."""
 
     text: str
     scheme: str
@@ -111,13 +126,13 @@ class Url:
 
     @classmethod
     def split(cls, text: str) -> "Url":
-        """Take any text apart; no text is refused, since the path takes what is left."""
+        """Split any string; the path takes whatever is left over."""
         match = _URL.fullmatch(text)
         return cls(text, *(match.groups("") if match else ("",) * 7))
 
     @property
     def address(self) -> IPv4Address | IPv6Address | None:
-        """The IP address that the host is, None if it is a name."""
+        """The IP address if the host is one, None if it is a name."""
         try:
             return ip_address(self.host.strip("[]"))
         except ValueError:
@@ -125,7 +140,7 @@ class Url:
 
     @property
     def labels(self) -> list[str]:
-        """The labels of a host that is a name, none if it is an address or meant as one."""
+        """The labels of a host name; empty if the host is an address or looks like one."""
         labels = self.host.lower().split(".")
         return [] if self.host.startswith("[") or labels[-1][:1].isdigit() else labels
 
@@ -138,7 +153,7 @@ class Url:
 
     @property
     def canonical_address(self) -> str:
-        """The host as browsers write it if it is an address, else empty."""
+        """The address as browsers write it, empty if the host is a name."""
         if isinstance(self.address, IPv6Address):
             return f"[{IPv6Address(int(self.address))}]"
         return str(self.address or "")
@@ -166,7 +181,11 @@ OriginRules = tuple[Rule[Url], ...]
 SHAPE_RULES: OriginRules = (
     Rule("empty", lambda url: not url.text, "is empty"),
     Rule("any-origin", lambda url: url.text == "*", "would trust every page on the web"),
-    Rule("null", lambda url: url.text.lower() == "null", "is what any sandboxed page sends"),
+    Rule(
+        "null",
+        lambda url: url.text.lower() == "null",
+        "would trust every sandboxed iframe, data: URL and local file",
+    ),
     Rule("wildcard", lambda url: "*" in url.text, "has a wildcard, which would match nothing"),
     Rule("white-space", lambda url: url.text.split() != [url.text], "has white space"),
     Rule("unprintable", lambda url: not url.text.isprintable(), "has an unprintable character"),
@@ -174,17 +193,17 @@ SHAPE_RULES: OriginRules = (
     Rule("no-scheme", lambda url: not url.scheme, "has no scheme"),
     Rule("no-host", lambda url: not url.host, "has no host"),
 )
-"""A text that breaks one of these is no origin at all, and the rest does not apply."""
+"""A string that breaks one of these is not an origin; the other rules do not apply."""
 
 PART_RULES: OriginRules = (
-    Rule("scheme", lambda url: url.scheme.lower() not in DEFAULT_PORTS, "is not of scheme https"),
+    Rule("scheme", lambda url: url.scheme.lower() not in DEFAULT_PORTS, "does not use https"),
     Rule(
         "plain-http",
         lambda url: url.scheme.lower() == "http" and not url.is_loopback,
-        "is plain http, which anyone on the way can read and rewrite",
+        "uses http, which an attacker on the network can read and modify",
     ),
-    Rule("upper-case", lambda url: url.text != url.text.lower(), "has upper-case letters"),
-    Rule("non-ascii", lambda url: not url.text.isascii(), "has letters that are not ASCII"),
+    Rule("upper-case", lambda url: url.text != url.text.lower(), "has uppercase letters"),
+    Rule("non-ascii", lambda url: not url.text.isascii(), "has non-ASCII characters"),
     Rule("user", lambda url: bool(url.user), "has a user name"),
     Rule("trailing-slash", lambda url: url.path == "/", "ends with a slash"),
     Rule("path", lambda url: len(url.path) > 1, "has a path"),
@@ -193,15 +212,19 @@ PART_RULES: OriginRules = (
     Rule(
         "port",
         lambda url: bool(url.port) and not _is_port(url.port),
-        "has a port that is not 1 to 65535 without leading zeros",
+        "has a port that is not a number from 1 to 65535 without leading zeros",
     ),
     Rule(
         "default-port",
         lambda url: url.port == DEFAULT_PORTS.get(url.scheme.lower()),
-        "names the default port, which browsers leave out",
+        "has the default port, which browsers omit",
     ),
     Rule("long-host", lambda url: len(url.host) > 253, "has a host of over 253 characters"),
-    Rule("empty-label", lambda url: "" in url.labels, "has a dot too many"),
+    Rule(
+        "empty-label",
+        lambda url: "" in url.labels,
+        "has an empty label (a leading, trailing or doubled dot)",
+    ),
     Rule(
         "long-label",
         lambda url: any(len(label) > 63 for label in url.labels),
@@ -210,7 +233,7 @@ PART_RULES: OriginRules = (
     Rule(
         "host",
         lambda url: url.text.isascii() and any(re.search(r"[^a-z0-9_-]", x) for x in url.labels),
-        "has a character that no host name has",
+        "has a character that is not allowed in a host name",
     ),
     Rule(
         "punycode",
@@ -225,36 +248,36 @@ PART_RULES: OriginRules = (
     Rule(
         "ipv4-in-ipv6",
         lambda url: bool(url.address and getattr(url.address, "ipv4_mapped", None)),
-        "has an IPv4 address dressed as IPv6",
+        "is an IPv4-mapped IPv6 address",
     ),
 )
-"""A text breaks any number of these, and each is told."""
+"""A string may break several of these, and each is reported."""
 
 DEPLOYED_RULES: OriginRules = (
     Rule(
         "loopback",
         lambda url: url.is_loopback,
-        "is the browser's own machine, which only a local environment trusts",
+        "is the browser's own machine, which only a local environment may trust",
     ),
     Rule(
         "private-address",
         lambda url: bool(url.address and not url.address.is_global and not url.is_loopback),
-        "is an address of a private network",
+        "is an address in a private network",
     ),
 )
-"""What holds besides wherever `local = true` is not set."""
+"""Additional rules wherever `local = true` is not set."""
 
 
 def origin_reasons(text: str, *, local: bool) -> list[str]:
-    """Return why an environment, local or deployed, can't trust a text as an origin."""
+    """Return why a string is not an origin that an environment, local or deployed, can trust."""
     url = Url.split(text)
     return reasons(SHAPE_RULES, url)[:1] or reasons(
         PART_RULES if local else PART_RULES + DEPLOYED_RULES, url
     )
 
 
-def mended_origin(text: str, *, local: bool) -> str | None:
-    """Return the origin that was probably meant, None if there is no telling."""
+def suggest_origin(text: str, *, local: bool) -> str | None:
+    """Return the origin that was meant, None unless there is only one possibility."""
     text = text.strip().lower()
     url = Url.split(text if "://" in text else f"https://{text}")
     if url.user or "\\" in text:
@@ -273,80 +296,91 @@ def mended_origin(text: str, *, local: bool) -> str | None:
     return None if origin_reasons(origin, local=local) else origin
 
 
-def origin_faults(where: str, origins: Iterable[str], *, local: bool) -> Iterator[Fault]:
+def origin_problems(location: str, origins: Iterable[str], *, local: bool) -> Iterator[Problem]:
     """Yield what is wrong with the origins that an environment trusts."""
     origins = list(origins)
     for origin in origins:
-        why = " and ".join(origin_reasons(origin, local=local))
-        if why:
-            mended = mended_origin(origin, local=local)
-            instead = "write an origin such as https://app.example.com, or remove it"
-            yield Fault(where, origin, why, f"write {shown(mended)}" if mended else instead)
-    yield from repetitions(where, origins)
+        if found := origin_reasons(origin, local=local):
+            meant = suggest_origin(origin, local=local)
+            example = "write an origin such as https://app.example.com, or remove it"
+            fix = f"write {quoted(meant)}" if meant else example
+            yield Problem(location, origin, " and ".join(found), fix)
+    yield from duplicates(location, origins)
 
 
 # --- Hosts --------------------------------------------------------------------------------------
-# The Host header names the API itself, without a scheme; a port after it is not looked at.
+# The Host header names the API itself, without a scheme; a port after it is ignored.
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 HOST_RULES: tuple[Rule[str], ...] = (
-    Rule("any-host", lambda host: host == "*", "would let any name lead here"),
+    Rule("any-host", lambda host: host == "*", "would accept any host"),
     Rule(
         "not-a-host",
         lambda host: bool(origin_reasons(f"https://{host.removeprefix('*.')}", local=True)),
-        "is not a host name or an address, in lower case",
+        "is not a host name or an address in lowercase",
     ),
     Rule(
         "host-with-port",
         lambda host: bool(Url.split(f"https://{host}").port),
-        "has a port, which is not looked at",
+        "has a port, which is ignored",
     ),
 )
-"""An entry is a host, or `*.` and the domain whose subdomains are meant."""
+"""An entry is a host, or `*.` and a domain, for all of its subdomains."""
 
 
-def host_faults(where: str, hosts: Iterable[str]) -> Iterator[Fault]:
-    """Yield what is wrong with the hosts under which an environment answers."""
+def host_problems(location: str, hosts: Iterable[str]) -> Iterator[Problem]:
+    """Yield what is wrong with the hosts that an environment allows."""
     hosts = list(hosts)
     for host in hosts:
-        for why in reasons(HOST_RULES, host)[:1]:
+        for reason in reasons(HOST_RULES, host)[:1]:
             url = Url.split(host if "://" in host else f"https://{host}")
-            mended = url.host.lower().rstrip(".")
-            fits = not reasons(HOST_RULES, mended)
-            instead = "write a host such as api.example.com, or remove it"
-            yield Fault(where, host, why, f"write {shown(mended)}" if fits else instead)
-    yield from repetitions(where, hosts)
+            meant = url.host.lower().rstrip(".")
+            example = "write a host such as api.example.com, or remove it"
+            fix = example if reasons(HOST_RULES, meant) else f"write {quoted(meant)}"
+            yield Problem(location, host, reason, fix)
+    yield from duplicates(location, hosts)
 
 
 # --- Methods ------------------------------------------------------------------------------------
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""What a method or the name of a header is made of: RFC 9110, section 5.6.2."""
+"""The syntax of a method and of a header name: RFC 9110, section 5.6.2."""
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""All others change state: those that Go's CrossOriginProtection lets pass (RFC 9110, 9.2.1)."""
+
+SAFELISTED_METHODS = frozenset({"GET", "HEAD", "POST"})
+"""Methods that need no preflight: Fetch, "CORS-safelisted method"."""
+
+NORMALIZED_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"})
+"""The methods that browsers convert to uppercase: Fetch, "normalize a method"."""
+
+FORBIDDEN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})
+"""Methods that browsers never send for a page: Fetch, "forbidden method"."""
 
 METHOD_RULES: tuple[Rule[str], ...] = (
-    Rule("method-token", lambda name: not TOKEN.fullmatch(name), "is not the name of a method"),
+    Rule("method-token", lambda name: not TOKEN.fullmatch(name), "is not a method name"),
     Rule("any-method", lambda name: name == "*", "would allow every method"),
     Rule(
         "forbidden-method",
-        lambda name: name.upper() in {"CONNECT", "TRACE", "TRACK"},
-        "is a method that no browser sends for a page",
+        lambda name: name.upper() in FORBIDDEN_METHODS,
+        "is a forbidden method: browsers never let scripts send it",
     ),
-    Rule("method-case", lambda name: name != name.upper(), "has lower-case letters"),
+    Rule("method-case", lambda name: name != name.upper(), "has lowercase letters"),
 )
-"""Fetch, section "Methods": forbidden methods, and that names differ by case."""
+"""Fetch, section "Methods": names are case-sensitive."""
 
 
-def method_faults(where: str, methods: Iterable[str]) -> Iterator[Fault]:
+def method_problems(location: str, methods: Iterable[str]) -> Iterator[Problem]:
     """Yield what is wrong with the methods that an environment allows."""
     methods = list(methods)
     for method in methods:
-        why = " and ".join(reasons(METHOD_RULES, method))
-        if why:
-            mended = method.upper()
-            fits = not reasons(METHOD_RULES, mended)
-            yield Fault(where, method, why, f"write {shown(mended)}" if fits else "remove it")
-    yield from repetitions(where, methods)
+        if found := reasons(METHOD_RULES, method):
+            meant = method.upper()
+            fix = "remove it" if reasons(METHOD_RULES, meant) else f"write {quoted(meant)}"
+            yield Problem(location, method, " and ".join(found), fix)
+    yield from duplicates(location, methods)
 
 
 # --- Headers ------------------------------------------------------------------------------------
@@ -385,7 +419,7 @@ def _is_forbidden_request_header(name: str) -> bool:
 
 _ANY_HEADER = Rule[str]("any-header", lambda name: name == "*", "would allow every header")
 _HEADER_TOKEN = Rule[str](
-    "header-token", lambda name: not TOKEN.fullmatch(name), "is not the name of a header"
+    "header-token", lambda name: not TOKEN.fullmatch(name), "is not a header name"
 )
 
 REQUEST_HEADER_RULES: tuple[Rule[str], ...] = (
@@ -394,12 +428,12 @@ REQUEST_HEADER_RULES: tuple[Rule[str], ...] = (
     Rule(
         "forbidden-request-header",
         lambda name: _is_forbidden_request_header(name.lower()),
-        "is a header that browsers let no page set",
+        "is a forbidden request header: browsers never let scripts set it",
     ),
     Rule(
         "response-header",
         lambda name: name.lower().startswith(("access-control-allow-", "access-control-expose-")),
-        "is a header of answers, not of requests",
+        "is a response header",
     ),
 )
 """Fetch, section "Headers": forbidden request-headers."""
@@ -410,37 +444,37 @@ EXPOSED_HEADER_RULES: tuple[Rule[str], ...] = (
     Rule(
         "forbidden-response-header",
         lambda name: name.lower() in {"set-cookie", "set-cookie2"},
-        "is a header that browsers show to no page",
+        "is a forbidden response header: browsers never let scripts read it",
     ),
     Rule(
         "protocol-header",
         lambda name: name.lower() == "origin" or name.lower().startswith("access-control-"),
-        "is a header of the protocol itself",
+        "is part of the CORS protocol itself",
     ),
 )
 """Fetch, section "Headers": forbidden response-header names."""
 
 
-def header_faults(
-    where: str, names: Iterable[str], rules: tuple[Rule[str], ...]
-) -> Iterator[Fault]:
+def header_problems(
+    location: str, names: Iterable[str], rules: tuple[Rule[str], ...]
+) -> Iterator[Problem]:
     """Yield what is wrong with the request headers or the exposed headers of an environment."""
     names = list(names)
     for name in names:
-        why = " and ".join(reasons(rules, name))
-        if why:
-            yield Fault(where, name, why, "remove it")
-    yield from repetitions(where, (name.lower() for name in names))
+        if found := reasons(rules, name):
+            yield Problem(location, name, " and ".join(found), "remove it")
+    yield from duplicates(location, (name.lower() for name in names))
 
 
 # --- Preflight cache ----------------------------------------------------------------------------
 
-LONGEST_MAX_AGE = 86_400
-"""Seconds. Chromium keeps a preflight for at most 7,200, Safari for 600."""
+MAX_MAX_AGE = 86_400
+"""Seconds. Chromium keeps a preflight response for at most 7,200, Safari for 600."""
 
 
-def max_age_faults(where: str, seconds: int) -> Iterator[Fault]:
-    """Yield what is wrong with the seconds for which browsers keep the answer to a preflight."""
-    if not 0 <= seconds <= LONGEST_MAX_AGE:
-        nearest = min(max(seconds, 0), LONGEST_MAX_AGE)
-        yield Fault(where, seconds, f"is not 0 to {LONGEST_MAX_AGE} seconds", f"write {nearest}")
+def max_age_problems(location: str, seconds: int) -> Iterator[Problem]:
+    """Yield what is wrong with the seconds for which browsers may cache a preflight response."""
+    if not 0 <= seconds <= MAX_MAX_AGE:
+        nearest = min(max(seconds, 0), MAX_MAX_AGE)
+        reason = f"is not from 0 to {MAX_MAX_AGE} seconds [max-age]"
+        yield Problem(location, seconds, reason, f"write {nearest}")

@@ -1,0 +1,78 @@
+"""Cross-origin protection: blocks requests that CORS alone would let reach a handler.
+
+CORS only hides the response from an untrusted page; by then the request has been carried out. The
+rule is that of CrossOriginProtection in Go's net/http. Requests for a host that is not allowed are
+blocked as well: that is how a page reaches a developer's machine by a name of its own (DNS
+rebinding).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from starlette.types import Scope
+
+from .blocked_log import truncated
+from .policy import Policy
+from .rulebook import SAFE_METHODS, quoted
+
+
+class Block(NamedTuple):
+    """A block: its kind, the response's status and detail, and the reason to log."""
+
+    kind: str
+    status: int
+    detail: str
+    reason: Callable[[], str]
+
+
+def find_block(
+    policy: Policy, scope: Scope, headers: Mapping[bytes, bytes], *, trusted: bool
+) -> Block | None:
+    """Return why a request may not reach the API, None if it may.
+
+    `headers` are those of the request, and `trusted` is whether the policy trusts its origin.
+    """
+    if policy.allowed_hosts is not None and not policy.allows_host(text(headers, b"host")):
+        why = f"host {truncated(text(headers, b'host'))} is not in allowed_hosts"
+        return Block("host", 400, "Host not allowed", lambda: why)
+    if trusted or scope.get("method") in SAFE_METHODS:
+        return None
+    names = (b"origin", b"host", b"sec-fetch-site")
+    origin, host, site = (text(headers, name) for name in names)
+    if site in ("same-origin", "none") or (not site and (not origin or is_own(origin, host))):
+        return None
+    kind = "request" if scope["type"] == "http" else "websocket"
+
+    def reason() -> str:
+        if origin:
+            return untrusted(policy, origin)
+        return f"cross-site request without an Origin header (Sec-Fetch-Site: {truncated(site)})"
+
+    return Block(kind, 403, "Cross-origin request blocked", reason)
+
+
+def hidden_response(
+    policy: Policy, scope: Scope, headers: Mapping[bytes, bytes]
+) -> Callable[[], str] | None:
+    """Return why the page at an untrusted origin can't read a response, None if it can."""
+    origin = text(headers, b"origin")
+    if scope.get("method") not in SAFE_METHODS or is_own(origin, text(headers, b"host")):
+        return None
+    return lambda: untrusted(policy, origin)
+
+
+def text(headers: Mapping[bytes, bytes], name: bytes) -> str:
+    """Return the value of a header, empty if it is missing."""
+    return headers.get(name, b"").decode("latin-1")
+
+
+def is_own(origin: str, host: str) -> bool:
+    """Return whether an origin is that of the API itself, according to the Host header."""
+    return host != "" and origin.partition("://")[2] == host
+
+
+def untrusted(policy: Policy, origin: str) -> str:
+    """Return why an origin is blocked, with the trusted one that it resembles."""
+    closest = policy.closest_origin(origin)
+    hint = f" (closest trusted origin: {quoted(closest)})" if closest else ""
+    return f"origin {truncated(origin)} is not trusted{hint}"

@@ -1,0 +1,242 @@
+"""Settings that name a policy, and report every problem at once."""
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
+from typing import Any, Self, get_args, get_origin
+
+from pydantic import BaseModel, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from .policy import KEYS, ConfigurationError, Policy, load_policy
+from .rulebook import Problem
+
+PROBLEMS = ":problems"
+"""The name, which no field can have, under which the sources hand over the problems they find."""
+
+NEARLY = 0.81
+"""How similar to a setting, from 0 to 1, a variable has to be to count as misspelt."""
+
+RELATED = 0.4
+"""How similar one key of a group has to be to be the one that is suggested."""
+
+MAX_DEPTH = 5
+"""Groups within groups that are looked at: a model may contain itself."""
+
+SERVICE_LINK = re.compile(r".*_(service_(host|port(_\w+)?)|port_\d+_(tcp|udp|sctp)(_\w+)?)")
+"""What Kubernetes sets in a pod for each Service of its namespace, along with `…_PORT`, a URL."""
+
+
+class Variables(EnvSettingsSource):
+    """The variables of the process; a value that is not the JSON it should be is left as it is."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except (ValueError, RecursionError):
+            return value
+
+    def names(self) -> dict[str, list[type]]:
+        """Return each variable that sets a field, in lowercase, with the types of the field."""
+        found: dict[str, list[type]] = {}
+        for name, field in self.settings_cls.model_fields.items():
+            for _, variable, _ in self._extract_field_info(field, name):
+                found |= _names(variable, field.annotation)
+        return found
+
+    def misspelt(self, variables: Mapping[str, str | None]) -> Iterator[Problem]:
+        """Yield a problem for each variable that is nearly a setting, and so would do nothing."""
+        if not self.env_prefix:
+            return
+        names = self.names()
+        prefix = self.env_prefix.lower()
+        free = tuple(f"{x}__" for x, types in names.items() if any(map(_takes_any_key, types)))
+        names |= {f"{prefix}cors__{key}": [] for key in KEYS if key != "local"}
+        groups = {x.rpartition("__")[0] for x in names}
+        for variable, value in sorted(variables.items()):
+            known = variable in names or variable.startswith(free)
+            if known or not variable.startswith(prefix) or _is_service_link(variable, value):
+                continue
+            group = max((x for x in groups if variable.startswith(f"{x}_")), key=len, default="")
+            is_group = len(group) > len(prefix)  # then the variable can only be meant for it
+            start = f"{group}__" if is_group else prefix
+            scores = {
+                x: _similarity(variable[len(start) - is_group :], x[len(start) :])
+                for x in names
+                if x.startswith(start)
+            }
+            closest = max(scores, key=lambda x: scores[x])
+            if is_group or scores[closest] >= NEARLY:
+                fix = f"write {closest.upper()}"
+                if scores[closest] < RELATED and len(scores) > 1:
+                    fix = f"choose from {', '.join(scores).upper()}"
+                reason = "is not a known setting [unknown-setting]"
+                yield Problem("Variable", variable.upper(), reason, fix)
+
+    def field_problem(self, error: ErrorDetails) -> str:
+        """Return what is wrong with a field: never its value, which may be a secret."""
+        names = self.names()
+        name, *path = error["loc"] or ("",)
+        variable = str(name).lower()
+        for field_name, field in self.settings_cls.model_fields.items():
+            for key, found, _ in self._extract_field_info(field, field_name):
+                if name in (key, field_name):
+                    variable = found
+        for part in path:
+            within = f"{variable}__{part}".lower()
+            variable = within if within in names else variable
+        kind = error["type"]
+        if kind == "missing":
+            required = [x for x in names if x.startswith(f"{variable}__")] or [variable]
+            fix = f"set {', '.join(required).upper()}, in the environment or in .env"
+            return f"{variable.upper()} is not set [{kind}]; {fix}."
+        reason = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+        fix = "; write JSON" if kind.endswith(("list_type", "dict_type", "model_type")) else ""
+        separator = " " if reason[:1].islower() else ": "
+        name = "" if kind == "value_error" else f" [{kind}]"  # a validator's own words
+        return f"{variable.upper()}{separator}{reason}{name}{fix}."
+
+
+class DotEnvVariables(Variables, DotEnvSettingsSource):
+    """The variables of `.env`, likewise."""
+
+
+class PolicySettings(BaseSettings):
+    """Settings of an API with a policy; a subclass adds fields, in pydantic-settings' own ways.
+
+    `environment` names a table of `environments.toml`. `cors` overrides keys of that table: each by
+    a variable of its own, `…CORS__MAX_AGE`, where a list is comma-separated or JSON.
+
+    Raises `ConfigurationError` with every problem of the variables, the fields and all policies; a
+    variable with the prefix that is nearly the name of a setting is one, too.
+    """
+
+    model_config = SettingsConfigDict(
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    environment: str = ""
+    cors: dict[str, Any] = {}
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of the environment."""
+        return self._load_policy(self.environment, self.cors)
+
+    @classmethod
+    def variable(cls, *path: str) -> str:
+        """Return the name of the variable that sets a field, or a field within groups."""
+        return f"{cls.model_config.get('env_prefix', '')}{'__'.join(path)}".upper()
+
+    @classmethod
+    def policy_of(cls, environment: str) -> Policy:
+        """Return the policy of an environment with these variables, whatever other fields need.
+
+        Raises `ConfigurationError` as the settings themselves do.
+        """
+        sources = DotEnvVariables(cls), Variables(cls)
+        variables = {x: value for source in sources for x, value in source.env_vars.items()}
+        if problems := [*sources[0].misspelt(variables)]:
+            raise ConfigurationError(problems)
+        given = [source().get("cors") for source in sources]
+        overrides = {x: y for each in given if isinstance(each, dict) for x, y in each.items()}
+        return cls._load_policy(environment, overrides)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - it would stop at the first problem
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        dotenv = DotEnvVariables(settings_cls, getattr(dotenv_settings, "env_file", None))
+        env = Variables(settings_cls)
+        problems = [*env.misspelt({**dotenv.env_vars, **env.env_vars})]
+        found = InitSettingsSource(settings_cls, {PROBLEMS: problems})
+        return init_settings, env, dotenv, file_secret_settings, found
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _check(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        given = values if isinstance(values, dict) else {}
+        problems: list[object] = [*given.pop(PROBLEMS, ())]
+        settings = None
+        try:
+            settings = handler(values)
+        except ValidationError as error:
+            source = Variables(cls)
+            problems += map(source.field_problem, error.errors(include_input=False))
+        environment = settings.environment if settings else given.get("environment", "")
+        overrides = settings.cors if settings else given.get("cors", {})
+        try:
+            cls._load_policy(environment, overrides if isinstance(overrides, dict) else {})
+        except ConfigurationError as error:
+            problems += error.problems
+        if settings is None or problems:
+            raise ConfigurationError(problems)
+        return settings
+
+    @classmethod
+    def _load_policy(cls, environment: str, overrides: Mapping[str, Any]) -> Policy:
+        decoded = {key: _listed(key, value) for key, value in overrides.items()}
+        return load_policy(environment, decoded, env_prefix=cls.model_config.get("env_prefix", ""))
+
+
+def _names(variable: str, annotation: Any) -> dict[str, list[type]]:
+    """Return the variables that set a field of this type, and the fields within it."""
+    names = {variable: [*_types(annotation)]}
+    if variable.count("__") < MAX_DEPTH:
+        for model in names[variable]:
+            if issubclass(model, BaseModel):
+                for name, field in model.model_fields.items():
+                    alias = field.validation_alias
+                    key = alias if isinstance(alias, str) else name
+                    names |= _names(f"{variable}__{key}".lower(), field.annotation)
+    return names
+
+
+def _types(annotation: Any) -> Iterator[type]:
+    annotation = getattr(annotation, "__value__", annotation)  # of a `type` statement
+    origin = get_origin(annotation) or annotation
+    if isinstance(origin, type):
+        yield origin
+    for argument in get_args(annotation):
+        yield from _types(argument)
+
+
+def _takes_any_key(kind: type) -> bool:
+    return issubclass(kind, Mapping) or (
+        issubclass(kind, BaseModel) and kind.model_config.get("extra") == "allow"
+    )
+
+
+def _is_service_link(variable: str, value: str | None) -> bool:
+    url = variable.endswith("_port") and "://" in (value or "")
+    return url or SERVICE_LINK.fullmatch(variable) is not None
+
+
+def _similarity(one: str, other: str) -> float:
+    return SequenceMatcher(None, one.replace("_", ""), other.replace("_", "")).ratio()
+
+
+def _listed(key: str, value: Any) -> Any:
+    """Return the list that a comma-separated value stands for; any other value as it is."""
+    if KEYS.get(key) is not list or not isinstance(value, str) or value.lstrip().startswith("["):
+        return value
+    return [item.strip() for item in value.split(",")] if value.strip() else []

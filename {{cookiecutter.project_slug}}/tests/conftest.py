@@ -1,35 +1,39 @@
-"""Neither the variables nor the `.env` of the machine that runs the tests may count."""
+"""What all tests share: the settings of the API in tests, and a client for it."""
 
 import os
 import secrets
 from collections.abc import Iterator
 
 import pytest
-from anyio.from_thread import start_blocking_portal
 from fastapi.testclient import TestClient
 
 from {{ cookiecutter.__package }}.cors import ConfigurationError
-from {{ cookiecutter.__package }}.cors.policy import read_tables
 from {{ cookiecutter.__package }}.settings import Settings
+
+VARIABLES = {
+    "APP_ENVIRONMENT": "{{ (cookiecutter | environments)[0].name }}",
+    "APP_JWT__SECRET": secrets.token_urlsafe(32),
+    "APP_CORS__ALLOWED_HOSTS": "testserver,test",  # of TestClient, and of http://test in examples
+}
+"""The settings in tests, whatever the machine has set or has in `.env`: add yours here."""
 
 
 def pytest_configure() -> None:
-    """Set what the API is configured with, before the first test module imports it."""
-    for variable in [name for name in os.environ if name.upper().startswith("APP_")]:
-        del os.environ[variable]
-    os.environ["APP_JWT__SECRET"] = secrets.token_urlsafe(32)
-    os.environ["APP_CORS__ALLOWED_HOSTS"] = "testserver,api.invalid"  # not so in test_hosts.py
+    """Set the variables before the first test module imports the API."""
+    for name in [x for x in os.environ if x.upper().startswith("APP_")]:
+        del os.environ[name]
+    os.environ.update(VARIABLES)
     Settings.model_config["env_file"] = None
     try:
-        os.environ["APP_ENVIRONMENT"] = next(iter(read_tables()))
         Settings()
     except ConfigurationError as error:
-        pytest.exit(str(error), returncode=1)
+        pytest.exit(f"{error}\nTests set variables in VARIABLES of tests/conftest.py.", 1)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def event_loop_for_all_websockets() -> Iterator[None]:
-    """Share one: `TestClient` would start one for each, which takes as long again."""
-    with start_blocking_portal() as portal, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TestClient, "portal", portal)
-        yield
+@pytest.fixture
+def client() -> Iterator[TestClient]:
+    """Return a client of the API, which has started up and shuts down afterwards."""
+    from {{ cookiecutter.__package }}.main import app  # noqa: PLC0415 - needs the variables
+
+    with TestClient(app) as client:
+        yield client

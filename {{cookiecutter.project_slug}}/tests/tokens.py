@@ -1,4 +1,7 @@
-"""JSON Web Tokens made by hand (RFC 7515, RFC 7519), because most of them have to be wrong."""
+"""The tokens of this API, valid and invalid: the only place that says how they are made.
+
+They are made by hand (RFC 7515, RFC 7519), because most of them have to be wrong.
+"""
 
 import hmac
 import json
@@ -6,9 +9,10 @@ import time
 from base64 import urlsafe_b64encode
 from typing import Any
 
-from .subject import Settings
+from {{ cookiecutter.__package }}.settings import Settings
 
-KEY = Settings().jwt.key
+REQUIRED_VARIABLES = ["APP_JWT__SECRET"]
+KEY = Settings().jwt_key
 OTHER_KEY = KEY[::-1]
 NOW = int(time.time())
 SUBJECT = "ada@example.com"
@@ -30,9 +34,9 @@ def segment(part: object) -> str:
 
 
 def token(key: str = KEY, algorithm: str = "HS256", **claims: Any) -> str:
-    """Return a token that is valid for an hour, but for what the arguments change."""
-    said = {"sub": SUBJECT, "iat": NOW, "exp": NOW + 3_600, **claims}
-    given = {claim: value for claim, value in said.items() if value is not ABSENT}
+    """Return a token that is valid for an hour, except for what the arguments change."""
+    all_claims = {"sub": SUBJECT, "iat": NOW, "exp": NOW + 3_600, **claims}
+    given = {claim: value for claim, value in all_claims.items() if value is not ABSENT}
     return signed(segment({"alg": algorithm, "typ": "JWT"}), segment(given), key, algorithm)
 
 
@@ -45,7 +49,7 @@ INVALID = {
     "expired": token(exp=NOW - 3_600),
     "not yet valid": token(nbf=NOW + 3_600),
     "without exp": token(exp=ABSENT),
-    "exp that is no number": token(exp="tomorrow"),
+    "exp that is not a number": token(exp="tomorrow"),
     "without sub": token(sub=ABSENT),
     "sub that is null": token(sub=None),
     "sub that is a number": token(sub=42),

@@ -1,9 +1,9 @@
-"""Texts in an Origin header that look like a trusted origin to careless code, and are none."""
+"""Values of an Origin header that look like a trusted origin to careless code."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-STRANGERS = {
+ANYWHERE = {
     "null": "null",
     "null-in-capitals": "NULL",
     "wildcard": "*",
@@ -15,7 +15,7 @@ STRANGERS = {
     "no-host": "https://",
     "extension": "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
     "app-shell": "capacitor://localhost",
-    "any-name": "https://stranger.invalid",
+    "any-name": "https://untrusted.invalid",
     "any-subdomain": "https://*.example.com",
     "localhost": "http://localhost",
     "localhost-port": "http://localhost:3000",
@@ -43,11 +43,11 @@ STRANGERS = {
     "localhost-port-zero": "http://localhost:0",
     "localhost-line-break": "http://localhost\n",
 }
-"""Impostors of no origin in particular. An environment may trust some: those are none there."""
+"""Lookalikes of no origin in particular; those that an environment trusts are none there."""
 
 
-def impostors_of(origin: str) -> dict[str, str]:
-    """Return the impostors of an origin, each under the name of its kind.
+def lookalikes_of(origin: str) -> dict[str, str]:
+    """Return the lookalikes of an origin, each under the name of its kind.
 
     A kind that does not apply, such as another dot in a name without dots, gives the origin itself.
     """
@@ -107,7 +107,7 @@ def impostors_of(origin: str) -> dict[str, str]:
         "host-underscore": f"{scheme}://_{host}{port}",
         "host-look-alike-punycode": f"{scheme}://xn--{host[1:]}-7nc{port}",
         **{f"host-{kind}": f"{scheme}://{text}{port}" for kind, text in spellings(host).items()},
-        # What an origin has not
+        # Parts that an origin does not have
         "user": f"{scheme}://user@{host}{port}",
         "user-is-origin": f"{origin}@evil.invalid",
         "trailing-slash": f"{origin}/",
@@ -119,7 +119,7 @@ def impostors_of(origin: str) -> dict[str, str]:
         "origin-in-path": f"https://evil.invalid/{origin}",
         "origin-in-query": f"https://evil.invalid?{origin}",
         "origin-in-user": f"https://{host}{port}@evil.invalid",
-        # Texts around it
+        # Characters around it
         "space-before": f" {origin}",
         "space-after": f"{origin} ",
         "space-inside": f"{scheme}:// {host}{port}",
@@ -137,7 +137,7 @@ def impostors_of(origin: str) -> dict[str, str]:
 
 
 def spellings(host: str) -> dict[str, str]:
-    """Return other ways to write a host that is an IP address, which lead to the same machine."""
+    """Return other spellings of a host that is an IP address, which lead to the same machine."""
     try:
         address = ip_address(host.strip("[]"))
     except ValueError:

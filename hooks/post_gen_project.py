@@ -1,8 +1,8 @@
-"""After the files: what cookiecutter makes no file of, or too many folders for.
+"""After the files: what cookiecutter can't generate by itself.
 
-- `.env`, which never leaves the machine: the developers' own environment, a fresh secret.
-- An overlay of Kustomize for each environment.
-- No folder for files that the answers did not ask for.
+- `.env`, which never leaves the machine: the local environment, and a fresh secret.
+- A Kustomize overlay for each deployed environment: each one but the first.
+- No folders for files that the answers did not ask for.
 """
 
 import os
@@ -29,12 +29,12 @@ def write_env() -> None:
 
 
 def write_overlays(file: str = "kubernetes/overlays/each_environment.yaml") -> None:
-    """Put a copy of the overlay, if there is one, in a folder for each environment."""
+    """Put a copy of the overlay, if there is one, in a folder for each deployed environment."""
     if os.path.exists(file):
         with open(file, encoding="utf-8") as opened:
             overlay = opened.read()
         os.remove(file)
-        for name in ENVIRONMENTS:
+        for name in ENVIRONMENTS[1:]:
             folder = f"kubernetes/overlays/{name}"
             os.makedirs(folder, exist_ok=True)
             write(f"{folder}/kustomization.yaml", overlay.replace("EACH_ENVIRONMENT", name))

@@ -83,11 +83,16 @@ class Project:
     def source(self) -> Path:
         return self.path / "src" / self.package
 
-    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of the project's own environment there, as on a machine of its own."""
+    def environment(self, **variables: str) -> dict[str, str]:
+        """Return the variables of a machine that has this project's own environment."""
         own = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
         own |= {"PATH": f"{self.path / '.venv' / 'bin'}{os.pathsep}{own['PATH']}"} | variables
         own.pop("VIRTUAL_ENV", None)
+        return own
+
+    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a command there, as on a machine of its own."""
+        own = self.environment(**variables)
         return subprocess.run(
             command, cwd=self.path, env=own, capture_output=True, text=True, check=False
         )

@@ -4,7 +4,10 @@ import itertools
 import json
 import re
 import subprocess
+import sys
+import tarfile
 import tomllib
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +15,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from conftest import Project, answer_sets, generate, python
+from conftest import TEMPLATE, Project, answer_sets, generate, install, python
 from uv import find_uv_bin
 
 Installed = Callable[[str], Project]
@@ -53,11 +56,32 @@ def fetch(url: str, origin: str, *, data: bytes | None = None) -> tuple[int, lis
     return status, headers.get_all("Access-Control-Allow-Origin", [])
 
 
+CHECKS = [
+    "ruff check",
+    "ruff format --check",
+    "ruff check --config extend-exclude=[]",
+    "ruff format --check --config extend-exclude=[]",
+    "mypy",
+    "mypy tests",
+    "pytest -q",
+]
+"""With the template's folders too, which a team's own linter and formatter leave alone."""
+
+
 @pytest.mark.parametrize("name", answer_sets())
-@pytest.mark.parametrize("command", ["ruff check", "ruff format --check", "mypy", "pytest -q"])
+@pytest.mark.parametrize("command", CHECKS)
 def test_checks(installed: Installed, name: str, command: str) -> None:
     """Linter, formatter, type checker and tests pass on a project exactly as generated."""
     passed(installed(name).run(*command.split()))
+
+
+@pytest.mark.parametrize("version", ["3.12", "3.13"])
+def test_library(tmp_path: Path, version: str) -> None:
+    """The tests of the machinery pass on every Python that a project may run on."""
+    project = generate(tmp_path / "out")
+    install(project, version)
+    tests = str(TEMPLATE / "tests" / "library")
+    passed(project.run("pytest", "-q", "--config-file", "pyproject.toml", tests))
 
 
 @pytest.mark.parametrize("name", answer_sets())
@@ -84,10 +108,96 @@ def test_runtime_packages(installed: Installed, name: str) -> None:
     assert 4 < len(re.findall(r"^\S+==", passed(exported), re.MULTILINE)) <= 26
 
 
+def commands(project: Project, heading: str) -> list[list[str]]:
+    """Return the commands below a heading of a project's README, block by block."""
+    readme = (project.path / "README.md").read_text("utf-8")
+    section = readme.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"```console\n(.*?)```", section, re.DOTALL)
+    return [block.splitlines() for block in blocks]
+
+
 def test_pip(tmp_path: Path) -> None:
-    """Without uv, the README's commands for pip install a project that serves and passes."""
+    """Without uv, the README's commands install a project by the pip that its Python brings."""
     project = generate(tmp_path / "out")
-    passed(project.run(python("3.11"), "-m", "venv", ".venv"))
-    passed(project.run("pip", "install", "--quiet", "pip>=25.1"))
-    passed(project.run("pip", "install", "--quiet", "--editable", ".", "--group", "dev"))
-    passed(project.run("pytest", "-q"))
+    *installing, serving, testing = commands(project, "Two commands")[1]
+    assert serving == commands(project, "Two commands")[0][0].removeprefix("uv run ")
+    executable = Path(python("3.11"))
+    path = f"{executable.parent}:/usr/bin:/bin" if executable.is_absolute() else sys.path[0]
+    passed(project.run("bash", "-ec", "\n".join([*installing, f"{testing} -q"]), PATH=path))
+
+
+def test_add_a_setting(installed: Installed) -> None:
+    """The field that the README adds is set by the variable that it names, and type-checks."""
+    project = installed("defaults")
+    file = project.source / "settings.py"
+    text = file.read_text("utf-8")
+    readme = (project.path / "README.md").read_text("utf-8")
+    [written] = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    class_, *fields = written.splitlines()
+    added = [line for line in fields if line and line not in text]
+    assert class_ in text.splitlines()
+    assert len(added) == 1
+    last = next(line for line in reversed(fields) if line in text and line.strip())
+    try:
+        file.write_text(text.replace(last, f"{last}\n{added[0]}"), encoding="utf-8")
+        show = f"from {project.package}.settings import Settings; print(Settings().page_size)"
+        assert passed(project.run("python", "-c", show, APP_PAGE_SIZE="7")) == "7\n"
+        misspelt = project.run("python", "-c", show, APP_PAGESIZE="7")
+        assert "write APP_PAGE_SIZE" in misspelt.stderr
+        passed(project.run("mypy"))
+        passed(project.run("ruff", "check"))
+    finally:
+        file.write_text(text, encoding="utf-8")
+
+
+def test_no_secret_in_a_build(tmp_path: Path) -> None:
+    """No `.env` file gets into a wheel, an sdist or a commit, wherever it stands."""
+    project = generate(tmp_path / "out")
+    secrets = [project.path / ".env", project.path / ".env.production", project.source / ".env"]
+    for file in secrets:
+        file.write_text("APP_JWT__SECRET=secret\n", encoding="utf-8")
+    passed(project.run(find_uv_bin(), "build", "--quiet", "--out-dir", str(tmp_path / "dist")))
+    [sdist], [wheel] = (tmp_path / "dist").glob("*.tar.gz"), (tmp_path / "dist").glob("*.whl")
+    with tarfile.open(sdist) as tar, zipfile.ZipFile(wheel) as archive:
+        names = [*tar.getnames(), *archive.namelist()]
+    assert any(name.endswith("/environments.toml") for name in names)
+    assert not [name for name in names if "/.env" in name]
+    passed(project.run("git", "init", "--quiet"))
+    listed = passed(project.run("git", "ls-files", "--others", "--exclude-standard"))
+    assert [name for name in listed.split() if ".env" in name] == [".env.example"]
+
+
+def test_entrypoint(installed: Installed) -> None:
+    """FastAPI's own command finds the app without being told where it is."""
+    project = installed("defaults")
+    command = ["run", "--no-sync", "--with", "fastapi-cli", "fastapi", "run", "--port", "0"]
+    with subprocess.Popen(
+        [find_uv_bin(), *command],
+        cwd=project.path,
+        env=project.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        printed = list(itertools.takewhile(lambda x: "running on" not in x, server.stdout))
+        server.terminate()
+    assert f"Using import string: {project.package}.main:app" in "".join(printed)
+
+
+EXPECTED = """
+[checks]
+not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 501]
+"""
+"""What is not implemented yet says so with 501, and the OpenAPI document says that it does."""
+
+
+@pytest.mark.parametrize("name", answer_sets())
+def test_openapi(installed: Installed, name: str, tmp_path: Path) -> None:
+    """Every response is as the OpenAPI document says: schemathesis finds nothing."""
+    (tmp_path / "schemathesis.toml").write_text(EXPECTED, encoding="utf-8")
+    with served(installed(name)) as url:
+        tool = Path(sys.executable).with_name("schemathesis")
+        command = [tool, "run", f"{url}/openapi.json", "--max-examples", "25"]
+        result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout

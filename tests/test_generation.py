@@ -133,7 +133,6 @@ def test_secret(generated: Generated, tmp_path: Path) -> None:
         assert environment == "APP_ENVIRONMENT=development"
         assert len(secret.removeprefix("APP_JWT__SECRET=").encode()) >= 32
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        assert ".env" in (project.path / ".gitignore").read_text("utf-8").splitlines()
         secrets.add(secret)
     assert len(secrets) == 2
 

@@ -1,4 +1,4 @@
-"""The manifests for Kubernetes: there where they are asked for, an overlay for each environment."""
+"""The manifests for Kubernetes, where they are asked for."""
 
 import re
 import shutil
@@ -36,12 +36,15 @@ def test_only_where_asked_for(generated: Generated, name: str) -> None:
 
 @each_with_kubernetes
 def test_overlays(generated: Generated, name: str) -> None:
-    """Each environment has an overlay, of the base, that sets APP_ENVIRONMENT."""
+    """Each deployed environment has an overlay, of the base, that sets APP_ENVIRONMENT."""
     project = generated(name)
     tables = tomllib.loads((project.source / "environments.toml").read_text("utf-8"))
+    deployed = [name for name, table in tables.items() if not table.get("local")]
     overlays = project.path / "kubernetes" / "overlays"
-    assert {x.name for x in overlays.iterdir()} == set(tables)
-    for environment in tables:
+    assert [x.name for x in sorted(overlays.glob("*"))] == sorted(deployed)
+    readme = (project.path / "README.md").read_text("utf-8")
+    assert ("kubectl apply" in readme) is bool(deployed)
+    for environment in deployed:
         overlay = yaml.safe_load((overlays / environment / "kustomization.yaml").read_text("utf-8"))
         assert overlay["resources"] == ["../../base"]
         [variables] = overlay["configMapGenerator"]
@@ -61,11 +64,17 @@ def test_base(generated: Generated, name: str) -> None:
     [port] = container["ports"]
     assert f"EXPOSE {port['containerPort']}" in dockerfile
     assert kinds["Service"]["spec"]["ports"][0]["targetPort"] == port["name"]
-    assert pod["securityContext"]["runAsNonRoot"]
+    assert pod["enableServiceLinks"] is False
+    security = pod["securityContext"]
+    assert security["runAsNonRoot"]
+    assert f"USER {security['runAsUser']}:{security['runAsGroup']}" in dockerfile
+    assert {x["mountPath"] for x in container["volumeMounts"]} == {"/tmp"}  # noqa: S108
+    assert [x["emptyDir"] for x in pod["volumes"]] == [{}]
     assert container["securityContext"]["readOnlyRootFilesystem"]
     for probe in "startupProbe", "readinessProbe", "livenessProbe":
         asked = container[probe]["httpGet"]
         assert (asked["path"], asked["port"]) == ("/health", port["name"])
+        assert asked["httpHeaders"] == [{"name": "Host", "value": "localhost"}]
 
 
 def listed(base: Path) -> list[str]:
@@ -81,7 +90,7 @@ def listed(base: Path) -> list[str]:
 def test_build(generated: Generated, name: str) -> None:
     """Kustomize builds each overlay, and the API there gets the variables of its environment."""
     project = generated(name)
-    for overlay in (project.path / "kubernetes" / "overlays").iterdir():
+    for overlay in (project.path / "kubernetes" / "overlays").glob("*"):
         built = subprocess.run(
             ["kubectl", "kustomize", overlay], capture_output=True, text=True, check=True
         )

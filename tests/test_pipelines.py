@@ -1,6 +1,7 @@
 """The pipeline of a generated project: checked by its own linters, and run command by command."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -61,13 +62,16 @@ def test_github_is_hardened(generated: Generated) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_owners(generated: Generated, name: str) -> None:
-    """environments.toml is security's to review, and so is the file that says so."""
+    """Security reviews environments.toml, the template's folders, and the file that says so."""
     project = generated(name)
     text = read(project.path / "CODEOWNERS")
     owned = dict(x.split() for x in text.splitlines() if not x.startswith("#"))
-    assert set(owned) == {f"/src/{project.package}/environments.toml", "/CODEOWNERS"}
+    source = f"/src/{project.package}"
+    templates = {f"{source}/cors/", "/tests/cors/"}
+    assert set(owned) == {f"{source}/environments.toml", "/CODEOWNERS", *templates}
     for path, owner in owned.items():
-        assert (project.path / path.lstrip("/")).is_file()
+        assert (project.path / path.lstrip("/")).is_dir() is (path in templates)
+        assert (project.path / path.lstrip("/")).exists()
         assert owner == "@ORGANIZATION/security"
 
 
@@ -189,7 +193,8 @@ def test_pre_commit(clone: Callable[[str], Project], tmp_path: Path) -> None:
     project = clone(GITHUB)
 
     def pre_commit() -> subprocess.CompletedProcess[str]:
-        home = {"PRE_COMMIT_HOME": str(tmp_path), "UV_PYTHON": "3.11"}
+        path = f"{Path(find_uv_bin()).parent}:{os.environ['PATH']}"
+        home = {"PRE_COMMIT_HOME": str(tmp_path), "UV_PYTHON": "3.11", "PATH": path}
         tool = str(Path(find_uv_bin()).with_name("pre-commit"))
         return project.run(tool, "run", "--all-files", **home)
 

@@ -1,4 +1,4 @@
-"""Again, and later, by the commands of the how-to pages: every edit stays, every change arrives."""
+"""Updates by the commands of the how-to pages: the team's edits stay, the template's arrive."""
 
 import os
 import re
@@ -21,8 +21,9 @@ DOCUMENT = "".join(
 )
 PRODUCT = "{{cookiecutter.project_slug}}"
 PACKAGE = f"{PRODUCT}/src/{{{{cookiecutter.__package}}}}"
-OLDER, NEWER, NEWEST = "1.0.0", "1.1.0", "1.2.0"
+OLDER, NEWER, NEWEST = "2.0.0", "2.1.0", "2.2.0"
 ORIGIN = "https://edited.example"
+LAST_LINE = (TEMPLATE / PRODUCT / "README.md").read_text("utf-8").splitlines(keepends=True)[-1]
 
 TEAMS_EDITS: Mapping[str, tuple[str, str]] = {
     "src/orders_api/environments.toml": (
@@ -33,10 +34,16 @@ TEAMS_EDITS: Mapping[str, tuple[str, str]] = {
         "    return app\n",
         "    app.include_router(orders.router)\n    return app\n",
     ),
-    "README.md": ("say below this line. -->\n", "say below this line. -->\n\nAsk Ada.\n"),
+    "src/orders_api/settings.py": (
+        "    jwt: JWTSettings = JWTSettings()\n",
+        "    jwt: JWTSettings = JWTSettings()\n    page_size: int = 50\n",
+    ),
+    "src/orders_api/auth.py": ("    return None\n", "    return None  # not yet\n"),
+    "README.md": (LAST_LINE, f"{LAST_LINE}\nAsk Ada.\n"),
+    "tests/conftest.py": ("VARIABLES = {\n", 'VARIABLES = {\n    "APP_PAGE_SIZE": "10",\n'),
     "tests/test_hello.py": ('"""', '"""Edited by the team. '),
 }
-"""What the team changes in a file of the template: a text, and what it writes there instead."""
+"""Edits of the team: a line of a generated file, and what stands in its place."""
 
 TEAMS_FILES = {
     "src/orders_api/orders.py": '''"""What the shop has sold."""
@@ -59,14 +66,22 @@ def test_orders() -> None:
     assert TestClient(app).get("/orders").json() == []
 """,
 }
-"""What the team adds."""
+"""Files that the team adds."""
+
+FOLDERS = ("src/orders_api/cors", "tests/cors")
+"""The template's."""
 
 
 def block(name: str, language: str = "sh") -> str:
-    """Return what the pages write below a comment of this name."""
+    """Return the code on the pages below a comment with this name."""
     found = re.findall(rf"<!-- {re.escape(name)} -->\n```{language}\n(.*?)```", DOCUMENT, re.DOTALL)
     assert len(found) == 1, name
     return str(found[0])
+
+
+def defaults(version: str = OLDER) -> str:
+    """Return the command that generates a project from the defaults of an organization."""
+    return re.sub(r"--checkout \S+", f"--checkout {version}", block("defaults"))
 
 
 def edit(file: Path, old: str, new: str) -> None:
@@ -129,12 +144,15 @@ def make_older(repository: Path) -> None:
     )
     edit(product / "README.md", "## Two commands", "## Commands")
     edit(product / ".env.example", "Copy this file", "Please copy this file")
-    for module in "main.py", "settings.py":
+    for module in "main.py", "settings.py", "auth.py":
         edit(package / module, '"""', '"""Older. ')
     edit(package / "environments.toml", "# Which", "# Older. Which")
-    (product / "tests" / "test_statuses.py").unlink()
+    edit(package / "cors" / "middleware.py", '"""', '"""Older. ')
+    edit(product / "tests" / "cors" / "probes.py", '"""', '"""Older. ')
+    (product / "tests" / "cors" / "test_requests.py").unlink()
     (product / "tests" / "test_api.py").rename(product / "tests" / "test_hello.py")
-    (product / "tests" / "test_old.py").write_text("OLD = 'and deleted since'\n", encoding="utf-8")
+    for folder in product / "tests", product / "tests" / "cors", package / "cors":
+        (folder / "test_old.py").write_text("OLD = 'and deleted since'\n", encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -180,7 +198,7 @@ def workplace(tmp_path: Path, template: Path) -> Workplace:
 def begin(workplace: Workplace) -> Project:
     """Generate a project from the older template, and begin its history as the document says."""
     (workplace.path / "our-apis.yaml").write_text(block("our-apis.yaml", "yaml"), encoding="utf-8")
-    workplace.do(block("defaults") + block("git: begin"))
+    workplace.do(defaults() + block("git: begin"))
     return Project(workplace.path / "orders-api")
 
 
@@ -194,12 +212,14 @@ def work(project: Project) -> None:
 
 
 def commit(workplace: Workplace) -> None:
-    workplace.do("git add --all\ngit commit -qm Work", "orders-api")
+    """Commit what has changed, if anything has."""
+    commands = "git add --all\ngit diff --cached --quiet || git commit -qm Work"
+    workplace.do(commands, "orders-api")
 
 
 def made_new(workplace: Workplace) -> dict[str, str]:
     """Return the files that the newer template makes of the same answers."""
-    commands = block("defaults").replace(OLDER, NEWER) + "rm new/orders-api/.env"
+    commands = defaults(NEWER) + "rm new/orders-api/.env"
     workplace.do(commands.replace("--no-input", "--no-input --output-dir new"))
     files = Project(workplace.path / "new" / "orders-api").files()
     return {name: content.decode() for name, content in files.items()}
@@ -247,8 +267,7 @@ def test_update(workplace: Workplace, tool: str) -> None:
     secret = (project.path / ".env").read_bytes()
     said = workplace.do(block(f"{tool}: update"), "orders-api")
     assert " passed" in said
-    commit_of_lock = "git add --all\ngit diff --cached --quiet || git commit -qm Lock"
-    workplace.do(commit_of_lock, "orders-api")
+    commit(workplace)
     assert tracked(workplace) == expected(workplace)
     assert (project.path / ".env").read_bytes() == secret
     assert (
@@ -260,7 +279,7 @@ def test_update(workplace: Workplace, tool: str) -> None:
 def test_update_of_an_older_project(workplace: Workplace) -> None:
     """A project whose first commit held edits already gets its branch later, and is updated."""
     (workplace.path / "our-apis.yaml").write_text(block("our-apis.yaml", "yaml"), encoding="utf-8")
-    workplace.do(block("defaults"))
+    workplace.do(defaults())
     project = Project(workplace.path / "orders-api")
     work(project)
     workplace.do("git init -q -b main", "orders-api")
@@ -274,6 +293,36 @@ def test_update_of_an_older_project(workplace: Workplace) -> None:
 def first_lines(tool: str) -> str:
     """Return the commands that update, without those that check and commit."""
     return block(f"{tool}: update").partition("uv run pytest")[0]
+
+
+@each_tool
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_edit_in_a_folder_of_the_template(workplace: Workplace, tool: str, folder: str) -> None:
+    """An edit there is shown before anything changes; restored, the update replaces the folder."""
+    project = BEGIN[tool](workplace)
+    work(project)
+    commit(workplace)
+    files = {name for name in tracked(workplace) if name.startswith(folder)}
+    edited = next(name for name in files if "Older. " in tracked(workplace)[name])
+    deleted = next(name for name in files if name.endswith(("rulebook.py", "lookalikes.py")))
+    edit(project.path / edited, '"""Older. ', '"""Ours. ')
+    (project.path / deleted).unlink()
+    (project.path / folder / "added.py").write_text("ADDED = 1\n", encoding="utf-8")
+    commit(workplace)
+    state = "git rev-parse HEAD template\ngit status --short\ngit worktree list"
+    before = workplace.do(state, "orders-api")
+    result = workplace.run(block(f"{tool}: update"), "orders-api")
+    assert result.returncode == 1
+    assert set(re.findall(r"^diff --git a/(\S+)", result.stdout, re.MULTILINE)) == {
+        edited,
+        deleted,
+        f"{folder}/added.py",
+    }
+    assert '+"""Ours. ' in result.stdout
+    assert workplace.do(state, "orders-api") == before
+    workplace.do(block(f"{tool}: restore") + first_lines(tool), "orders-api")
+    commit(workplace)
+    assert tracked(workplace) == expected(workplace)
 
 
 @each_tool
@@ -326,7 +375,7 @@ def test_edited_and_deleted(workplace: Workplace, tool: str) -> None:
 def test_never_committed_as_generated(workplace: Workplace) -> None:
     """Where cruft can't merge, what it leaves in .rej files is told; with the branch it merges."""
     (workplace.path / "our-apis.yaml").write_text(block("our-apis.yaml", "yaml"), encoding="utf-8")
-    workplace.do(block("defaults"))
+    workplace.do(defaults())
     project = Project(workplace.path / "orders-api")
     work(project)
     edit(project.source / "settings.py", '"""Older. ', '"""Ours. ')
@@ -347,7 +396,7 @@ def test_never_committed_as_generated(workplace: Workplace) -> None:
 def test_new_question(workplace: Workplace, tool: str) -> None:
     """A question that the newer template adds is answered by its default, in the file as well."""
     (workplace.path / "our-apis.yaml").write_text(block("our-apis.yaml", "yaml"), encoding="utf-8")
-    workplace.do((block("defaults") + block("git: begin")).replace(OLDER, NEWER))
+    workplace.do(defaults(NEWER) + block("git: begin").replace(OLDER, NEWER))
     workplace.do(block("cruft: begin").replace(OLDER, NEWER), "orders-api")
     workplace.do(first_lines(tool).replace(NEWER, NEWEST), "orders-api")
     answers = yaml.safe_load(tracked(workplace)[".cookiecutter.yaml"])
@@ -366,7 +415,7 @@ def test_refused_update(workplace: Workplace) -> None:
     assert "Traceback" not in result.stdout + result.stderr
     assert workplace.do("git status --short", "orders-api") == ""
     command = result.stderr.splitlines()[-1]
-    assert command.startswith("  cruft update --checkout 1.1.0 --variables-to-update ")
+    assert command.startswith("  cruft update --checkout 2.1.0 --variables-to-update ")
     workplace.do(f"{command} --skip-apply-ask", "orders-api")
     answers = (workplace.path / "orders-api" / ".cookiecutter.yaml").read_text("utf-8")
     assert 'environments: "development, live"' in answers
@@ -375,7 +424,7 @@ def test_refused_update(workplace: Workplace) -> None:
 def test_update_in_a_bigger_repository(workplace: Workplace) -> None:
     """A project that is one folder of a repository is updated by cruft as any other."""
     (workplace.path / "our-apis.yaml").write_text(block("our-apis.yaml", "yaml"), encoding="utf-8")
-    workplace.do(block("defaults").replace("--no-input", "--no-input --output-dir apis"))
+    workplace.do(defaults().replace("--no-input", "--no-input --output-dir apis"))
     folder = "apis/orders-api"
     workplace.do("git init -q -b main\ngit add --all\ngit commit -qm Begin", "apis")
     workplace.do(block("cruft: begin"), folder)
@@ -424,6 +473,20 @@ def test_commands_in_the_file(workplace: Workplace, command: int) -> None:
     else:
         workplace.do(lines[1])
         assert (workplace.path / "billing-api" / ".cookiecutter.yaml").exists()
+
+
+def test_folders_of_the_template(generated: Callable[[str], Project]) -> None:
+    """The folders that the commands compare and restore are those that the project lists as such."""
+    project = generated("defaults")
+    for name in ("git: update", "cruft: update", "git: restore", "cruft: restore"):
+        [line] = [x for x in block(name).splitlines() if x.endswith(" ".join(FOLDERS))]
+        assert line.startswith(("git diff --exit-code ", "git restore --source "))
+    pyproject = tomllib.loads((project.path / "pyproject.toml").read_text("utf-8"))
+    own = [folder.replace("orders_api", project.package) for folder in FOLDERS]
+    assert pyproject["tool"]["ruff"]["extend-exclude"] == own
+    assert all((project.path / folder).is_dir() for folder in own)
+    readme = (project.path / "README.md").read_text("utf-8")
+    assert all(f"`{folder}/`" in readme for folder in own)
 
 
 def test_files_of_the_team(generated: Callable[[str], Project]) -> None:

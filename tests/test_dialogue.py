@@ -79,13 +79,12 @@ def test_asked_again(tmp_path: Path, terminals: list[Terminal]) -> None:
     """A wrong answer is refused at its question, with one to accept; earlier ones are kept."""
     terminals.append(terminal := Terminal(tmp_path))
     terminal.answer(NAME, " ")
-    assert 'project_name: "" is empty; write "Hello API".' in terminal.answer(
-        NAME, "Orders [x] API"
-    )
+    again = terminal.answer(NAME, "Orders [x] API")
+    assert 'project_name: "" is empty [empty]; write "Hello API".' in again
     terminal.answer(SLUG, "import")
     assert 'write "import-api".' in terminal.answer(SLUG, "orders")
     terminal.answer(DESCRIPTION, "x" * 201)
-    assert "is over 200 characters long" in terminal.answer(DESCRIPTION, "Says {{ 7 * 7 }}.")
+    assert "is over 200 characters long [long]" in terminal.answer(DESCRIPTION, "Says {{ 7 * 7 }}.")
     terminal.answer(TEAM, "Orders")
     terminal.answer(ENVIRONMENTS, "dev, Prod")
     assert "(dev, prod)" in terminal.answer(ENVIRONMENTS)
@@ -93,8 +92,8 @@ def test_asked_again(tmp_path: Path, terminals: list[Terminal]) -> None:
     assert "(http://localhost:5173)" in terminal.answer("dev: which")
     terminal.answer("prod: ", "https://App.example.com/, null")
     again = terminal.answer("prod: which")
-    assert "ends with a slash" in again
-    assert '"null" is what any sandboxed page sends' in again
+    assert "ends with a slash [trailing-slash]" in again
+    assert '"null" would trust every sandboxed iframe, data: URL and local file [null]' in again
     assert "(https://app.example.com)" in again
     collected = "dev=http://localhost:5173; prod=https://app.example.com"
     assert f"({collected})" in terminal.answer(LINE, "dev=")
@@ -143,7 +142,7 @@ def test_answers_of_a_file_are_offered(tmp_path: Path, terminals: list[Terminal]
     assert "({{ 7 * 7 }})" in terminal.answer(NAME, "Orders API")
     for question in SLUG, DESCRIPTION, TEAM:
         terminal.answer(question)
-    assert 'team: "" is empty; write "platform".' in terminal.answer(TEAM, "Orders")
+    assert 'team: "" is empty [empty]; write "platform".' in terminal.answer(TEAM, "Orders")
     assert "(dev, prod)" in terminal.answer(ENVIRONMENTS)
     assert "(none)" in terminal.answer("dev: ")
     assert "(https://a.example/)" in terminal.answer("prod: ")

@@ -108,6 +108,12 @@ def test_runtime_packages(installed: Installed, name: str) -> None:
     assert 4 < len(re.findall(r"^\S+==", passed(exported), re.MULTILINE)) <= 26
 
 
+def test_size(generated: Installed) -> None:
+    """The machinery that every team keeps without editing it stays small."""
+    library = generated("defaults").source / "cors"
+    assert sum(len(x.read_text("utf-8").splitlines()) for x in library.rglob("*.py")) <= 2_200
+
+
 def commands(project: Project, heading: str) -> list[list[str]]:
     """Return the commands below a heading of a project's README, block by block."""
     readme = (project.path / "README.md").read_text("utf-8")

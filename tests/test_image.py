@@ -133,7 +133,7 @@ def test_environment_is_required(started: Callable[..., Container]) -> None:
     container = started()
     assert container.process.wait(LONGEST_START) == 1
     said = container.log.read_text("utf-8")
-    assert "write development or staging or production" in said
+    assert "write one of development, staging, production" in said
     assert "Traceback" not in said
 
 

@@ -268,7 +268,7 @@ def test_key_of_another_version(tmp_path: Path) -> None:
         check=False,
     )
     assert started.returncode == 1
-    said = "with_credentials: false belongs to no option; write allow_credentials."
+    problem = '"with_credentials" is not a known key [unknown-key]; write allow_credentials.'
     for environment in "development", "staging", "production":
-        assert f"environments.toml [{environment}] {said}" in started.stderr
+        assert f"environments.toml [{environment}]: {problem}" in started.stderr
     assert "Traceback" not in started.stderr

@@ -80,8 +80,8 @@ def test_all_at_once(tmp_path: Path) -> None:
     assert told(result.stderr)[0] == [
         'Configuration file: "descripton" is not a question; write description, or remove it.',
         'cors_preset: "lax" is not one of the choices; write strict or dev.',
-        'team: "" is empty; write "platform".',
-        'environments: "dev" stands there twice; remove one of the two.',
+        'team: "" is empty [empty]; write "platform".',
+        'environments: "dev" is listed twice [duplicate]; remove the duplicate.',
     ]
 
 
@@ -120,7 +120,7 @@ def test_origins_as_mapping(tmp_path: Path) -> None:
     ("changed", "message"),
     [
         ({"project_slug": "../escaped"}, 'project_slug: "../escaped" is not made of'),
-        ({"environments": "Dev", "origins": "Dev="}, 'environments: "Dev" is not'),
+        ({"environments": "Dev", "origins": "Dev="}, 'environments: "Dev" must start with a lowercase letter'),
         ({"cors_preset": "lax"}, 'cors_preset: "lax" is not one of the choices'),
         ({"allow_credentials": "perhaps"}, 'allow_credentials: "perhaps" is neither yes nor no'),
         ({"team": ["a"]}, 'team: ["a"] is not text'),

@@ -38,7 +38,7 @@ def test_every_problem_is_shown() -> None:
     """Every other name that the project's code has in brackets has an example, and no other."""
     [package] = TEMPLATE.glob("*/src/*")
     code = "".join(file.read_text("utf-8") for file in package.rglob("*.py"))
-    names = set(re.findall(r"[a-z] \[([a-z]+(?:-[a-z]+)*)\](?=[\";])", code))
+    names = set(re.findall(r"[a-z}] \[([a-z]+(?:-[a-z]+)*)\](?=[\";])", code))
     assert names - EXAMPLES == set(CAUSES)
 
 

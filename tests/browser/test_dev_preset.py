@@ -65,7 +65,7 @@ def test_simple_request(browser: Browser, dev_api: ServedAPI, who: str, says: in
         (HOME, fetch(**CUSTOM), reads(200, "OPTIONS 200", "GET 200")),
         (HOME, fetch(method="POST", credentials="include"), reads(200, "POST 200")),
         ("http://127.0.0.1:3000", fetch(method="POST", mode="no-cors"), blocked("POST 200")),
-        (HOME, fetch(method="PURGE"), blocked("OPTIONS 400")),
+        (HOME, fetch(method="PURGE"), blocked("OPTIONS 200")),
         (STRANGER, fetch(method="PUT"), blocked("OPTIONS 400")),
         (STRANGER, fetch(**CUSTOM), blocked("OPTIONS 400")),
         (STRANGER, fetch(method="POST", mode="no-cors"), blocked("POST 403")),

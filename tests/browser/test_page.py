@@ -21,7 +21,7 @@ from .browsing import (
 pytestmark = pytest.mark.xdist_group("browser")
 
 HOME = "http://localhost:3000"
-READABLE = "Allowed. The page may read the answer."
+READABLE = "Allowed. The page may read the response."
 PAGE = f"{DEV_API}/docs/cors"
 
 
@@ -45,20 +45,22 @@ def verdicts(page: Page) -> list[str]:
 def test_newcomer(page: Page) -> None:
     """Whoever opens the page sees an allowed and a blocked call, asks for another, and is told."""
     page.goto(PAGE)
-    allowed, refused = verdicts(page)
+    allowed, blocked = verdicts(page)
     assert allowed == READABLE
-    assert refused.startswith('Blocked. The page may not read the answer: origin "https://stranger')
+    reason = 'origin "https://untrusted.example" is not trusted'
+    assert blocked.startswith(f"Blocked. The page may not read the response: {reason}")
 
     page.get_by_label("Environment").select_option("production")
     page.get_by_label("Origin of the page").fill(f"{APP}m")
     page.get_by_label("Method").fill("put")
-    page.get_by_label("Headers that it sets").fill("Authorization")
-    page.get_by_role("button", name="Ask the policy").click()
+    page.get_by_label("Custom request headers").fill("Authorization")
+    page.get_by_role("button", name="Check request").click()
     expect(page.get_by_role("heading", level=2)).to_have_text(
-        f"production: PUT / from a page of {APP}m"
+        f"production: PUT / from a page at {APP}m"
     )
     [told] = verdicts(page)
-    assert f'origin "{APP}m" is not trusted; the nearest that is: "{APP}". Decided by' in told
+    closest = f'(closest trusted origin: "{APP}")'
+    assert f'origin "{APP}m" is not trusted {closest}. Decided by' in told
     assert page.get_by_label("The preflight").inner_text().splitlines() == [
         "OPTIONS / HTTP/1.1",
         "Host: api.example",

@@ -65,7 +65,7 @@ ERRORS = [
     (fetch("/probe/body", method="POST", body="x" * 2_000), 413, "Content Too Large"),
     (fetch("/probe/status/word"), 422, "int_parsing"),
     (fetch("/probe/failure"), 500, "Internal Server Error"),
-    (fetch("/auth/token", method="POST"), 501, "No token is given out yet"),
+    (fetch("/auth/token", method="POST"), 501, "Token issuing is not implemented"),
     (fetch("/probe/status/503"), 503, "This is 503"),
 ]
 

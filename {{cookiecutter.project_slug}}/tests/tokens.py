@@ -14,36 +14,44 @@ from {{ cookiecutter.__package }}.settings import Settings
 REQUIRED_VARIABLES = ["APP_JWT__SECRET"]
 KEY = Settings().jwt_key
 OTHER_KEY = KEY[::-1]
+ALGORITHM = "HS256"
+HASHES = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
+
 NOW = int(time.time())
 SUBJECT = "ada@example.com"
+HEADER = {"alg": ALGORITHM, "typ": "JWT"}
+CLAIMS = {"sub": SUBJECT, "iat": NOW, "exp": NOW + 3_600}
 ABSENT = object()
-HASHES = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 
 
 def encoded(part: bytes) -> str:
     return urlsafe_b64encode(part).rstrip(b"=").decode()
 
 
-def signed(header: str, payload: str, key: str = KEY, algorithm: str = "HS256") -> str:
-    text = f"{header}.{payload}"
-    return f"{text}.{encoded(hmac.digest(key.encode(), text.encode(), HASHES[algorithm]))}"
-
-
 def segment(part: object) -> str:
     return encoded(json.dumps(part).encode())
 
 
-def token(key: str = KEY, algorithm: str = "HS256", **claims: Any) -> str:
-    """Return a token that is valid for an hour, except for what the arguments change."""
-    all_claims = {"sub": SUBJECT, "iat": NOW, "exp": NOW + 3_600, **claims}
-    given = {claim: value for claim, value in all_claims.items() if value is not ABSENT}
-    return signed(segment({"alg": algorithm, "typ": "JWT"}), segment(given), key, algorithm)
+def header(**changes: Any) -> str:
+    return segment({x: y for x, y in {**HEADER, **changes}.items() if y is not ABSENT})
+
+
+def payload(**changes: Any) -> str:
+    return segment({x: y for x, y in {**CLAIMS, **changes}.items() if y is not ABSENT})
+
+
+def signed(header: str, payload: str, key: str = KEY, algorithm: str = ALGORITHM) -> str:
+    text = f"{header}.{payload}"
+    return f"{text}.{encoded(hmac.digest(key.encode(), text.encode(), HASHES[algorithm]))}"
+
+
+def token(**claims: Any) -> str:
+    """Return a token that is valid for an hour, except for what these claims change."""
+    return signed(header(), payload(**claims))
 
 
 VALID = token()
-HEADER, PAYLOAD, SIGNATURE = VALID.split(".")
-NO_ALGORITHM = segment({"alg": "none", "typ": "JWT"})
-MALLORY = segment({"sub": "mallory@example.com", "exp": NOW + 3_600})
+HEAD, BODY, SIGNATURE = VALID.split(".")
 
 INVALID = {
     "expired": token(exp=NOW - 3_600),
@@ -54,29 +62,28 @@ INVALID = {
     "sub that is null": token(sub=None),
     "sub that is a number": token(sub=42),
     "sub that is a list": token(sub=[SUBJECT]),
-    "other key": token(key=OTHER_KEY),
-    "HS384": token(algorithm="HS384"),
-    "HS512": token(algorithm="HS512"),
-    "algorithm none": f"{NO_ALGORITHM}.{PAYLOAD}.",
-    "algorithm none, signed": signed(NO_ALGORITHM, PAYLOAD),
-    "algorithm of another name": signed(segment({"alg": "hs256"}), PAYLOAD),
-    "no algorithm": signed(segment({"typ": "JWT"}), PAYLOAD),
-    "unknown critical header": signed(segment({"alg": "HS256", "crit": ["x"], "x": 1}), PAYLOAD),
-    "payload changed after signing": f"{HEADER}.{MALLORY}.{SIGNATURE}",
-    "header changed after signing": f"{segment({'alg': 'HS256'})}.{PAYLOAD}.{SIGNATURE}",
-    "signature changed": f"{HEADER}.{PAYLOAD}.{SIGNATURE[::-1]}",
-    "signature shortened": f"{HEADER}.{PAYLOAD}.{SIGNATURE[:22]}",
-    "signature missing": f"{HEADER}.{PAYLOAD}.",
-    "two parts": f"{HEADER}.{PAYLOAD}",
+    "other key": signed(HEAD, BODY, OTHER_KEY),
+    **{x: signed(header(alg=x), BODY, algorithm=x) for x in HASHES if x != ALGORITHM},
+    "algorithm none": f"{header(alg='none')}.{BODY}.",
+    "algorithm none, signed": signed(header(alg="none"), BODY),
+    "algorithm of another name": signed(header(alg=ALGORITHM.lower()), BODY),
+    "no algorithm": signed(header(alg=ABSENT), BODY),
+    "unknown critical header": signed(header(crit=["x"], x=1), BODY),
+    "payload changed after signing": f"{HEAD}.{payload(sub='mallory@example.com')}.{SIGNATURE}",
+    "header changed after signing": f"{header(typ=ABSENT)}.{BODY}.{SIGNATURE}",
+    "signature changed": f"{HEAD}.{BODY}.{SIGNATURE[::-1]}",
+    "signature shortened": f"{HEAD}.{BODY}.{SIGNATURE[:22]}",
+    "signature missing": f"{HEAD}.{BODY}.",
+    "two parts": f"{HEAD}.{BODY}",
     "four parts": f"{VALID}.{SIGNATURE}",
-    "five parts": f"{HEADER}.{PAYLOAD}.{PAYLOAD}.{PAYLOAD}.{SIGNATURE}",
+    "five parts": f"{HEAD}.{BODY}.{BODY}.{BODY}.{SIGNATURE}",
     "empty parts": "..",
     "no part": "token",
-    "not Base64": f"{HEADER}.!{PAYLOAD}!.{SIGNATURE}",
-    "not JSON": signed(HEADER, encoded(b"{")),
-    "not UTF-8": signed(HEADER, encoded(b"\xff")),
-    "no claims": signed(HEADER, segment({})),
-    "claims that are a list": signed(HEADER, segment([SUBJECT])),
-    "claims that are text": signed(HEADER, segment(SUBJECT)),
-    "huge": f"{HEADER}.{50_000 * 'x'}.{SIGNATURE}",
+    "not Base64": f"{HEAD}.!{BODY}!.{SIGNATURE}",
+    "not JSON": signed(HEAD, encoded(b"{")),
+    "not UTF-8": signed(HEAD, encoded(b"\xff")),
+    "no claims": signed(HEAD, segment({})),
+    "claims that are a list": signed(HEAD, segment([SUBJECT])),
+    "claims that are a string": signed(HEAD, segment(SUBJECT)),
+    "huge": f"{HEAD}.{50_000 * 'x'}.{SIGNATURE}",
 }

@@ -230,7 +230,7 @@ def origins_faults(name: str, answers: Answers) -> Iterator[Any]:
         if environments_are_right and group not in names:
             close = get_close_matches(group, names, 1) or names
             why = "is not one of the environments"
-            yield Problem(name, group, why, f"write {' or '.join(map(shown, close))}")
+            yield Problem(name, group, why, f"write {' or '.join(map(quoted, close))}")
         if origins is None:
             mend = f"write {quoted(f'{group}=')} if it trusts no origin"
             yield Problem(name, group, 'has no "=" after its name', mend)

@@ -1,8 +1,6 @@
 """No origin but the trusted ones is granted or let through, however much it looks like one."""
 
-import pytest
-
-from .apis import API, APIS, each_api, preflight
+from .apis import API, each_api, preflight
 from .lookalikes import ANYWHERE, lookalikes_of
 
 EXAMPLE = "https://app.example.com"

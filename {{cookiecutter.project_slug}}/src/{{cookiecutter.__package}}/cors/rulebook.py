@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Generic, TypeVar
 
@@ -53,6 +54,20 @@ def reasons(rules: Iterable[Rule[Subject]], subject: Subject) -> list[str]:
     return [str(rule) for rule in rules if rule.is_broken_by(subject)]
 
 
+def list_problems(
+    location: str,
+    values: Iterable[str],
+    reasons_of: Callable[[str], list[str]],
+    fix: Callable[[str], str],
+) -> Iterator[Problem]:
+    """Yield what is wrong with each value of a list, and with those that are listed twice."""
+    values = [*values]
+    for value in values:
+        if found := reasons_of(value):
+            yield Problem(location, value, " and ".join(found), fix(value))
+    yield from duplicates(location, values)
+
+
 def duplicates(location: str, values: Iterable[str]) -> Iterator[Problem]:
     """Yield a problem for each value that an earlier one equals."""
     seen: set[str] = set()
@@ -87,12 +102,11 @@ ENVIRONMENT_RULES: tuple[Rule[str], ...] = (
 
 def environment_problems(location: str, names: Iterable[str]) -> Iterator[Problem]:
     """Yield what is wrong with the names of environments."""
-    names = list(names)
-    for name in names:
-        if found := reasons(ENVIRONMENT_RULES, name):
-            fix = f"write {quoted(suggest_environment(name))}"
-            yield Problem(location, name, " and ".join(found), fix)
-    yield from duplicates(location, names)
+
+    def fix(name: str) -> str:
+        return f"write {quoted(suggest_environment(name))}"
+
+    return list_problems(location, names, partial(reasons, ENVIRONMENT_RULES), fix)
 
 
 # --- Origins ------------------------------------------------------------------------------------
@@ -298,14 +312,13 @@ def suggest_origin(text: str, *, local: bool) -> str | None:
 
 def origin_problems(location: str, origins: Iterable[str], *, local: bool) -> Iterator[Problem]:
     """Yield what is wrong with the origins that an environment trusts."""
-    origins = list(origins)
-    for origin in origins:
-        if found := origin_reasons(origin, local=local):
-            meant = suggest_origin(origin, local=local)
-            example = "write an origin such as https://app.example.com, or remove it"
-            fix = f"write {quoted(meant)}" if meant else example
-            yield Problem(location, origin, " and ".join(found), fix)
-    yield from duplicates(location, origins)
+
+    def fix(origin: str) -> str:
+        meant = suggest_origin(origin, local=local)
+        example = "an origin such as https://app.example.com, or remove it"
+        return f"write {quoted(meant) if meant else example}"
+
+    return list_problems(location, origins, partial(origin_reasons, local=local), fix)
 
 
 # --- Hosts --------------------------------------------------------------------------------------
@@ -331,15 +344,13 @@ HOST_RULES: tuple[Rule[str], ...] = (
 
 def host_problems(location: str, hosts: Iterable[str]) -> Iterator[Problem]:
     """Yield what is wrong with the hosts that an environment allows."""
-    hosts = list(hosts)
-    for host in hosts:
-        for reason in reasons(HOST_RULES, host)[:1]:
-            url = Url.split(host if "://" in host else f"https://{host}")
-            meant = url.host.lower().rstrip(".")
-            example = "write a host such as api.example.com, or remove it"
-            fix = example if reasons(HOST_RULES, meant) else f"write {quoted(meant)}"
-            yield Problem(location, host, reason, fix)
-    yield from duplicates(location, hosts)
+
+    def fix(host: str) -> str:
+        meant = Url.split(host if "://" in host else f"https://{host}").host.lower().rstrip(".")
+        example = "a host such as api.example.com, or remove it"
+        return f"write {example if reasons(HOST_RULES, meant) else quoted(meant)}"
+
+    return list_problems(location, hosts, lambda host: reasons(HOST_RULES, host)[:1], fix)
 
 
 # --- Methods ------------------------------------------------------------------------------------
@@ -374,48 +385,22 @@ METHOD_RULES: tuple[Rule[str], ...] = (
 
 def method_problems(location: str, methods: Iterable[str]) -> Iterator[Problem]:
     """Yield what is wrong with the methods that an environment allows."""
-    methods = list(methods)
-    for method in methods:
-        if found := reasons(METHOD_RULES, method):
-            meant = method.upper()
-            fix = "remove it" if reasons(METHOD_RULES, meant) else f"write {quoted(meant)}"
-            yield Problem(location, method, " and ".join(found), fix)
-    yield from duplicates(location, methods)
+
+    def fix(method: str) -> str:
+        meant = method.upper()
+        return "remove it" if reasons(METHOD_RULES, meant) else f"write {quoted(meant)}"
+
+    return list_problems(location, methods, partial(reasons, METHOD_RULES), fix)
 
 
 # --- Headers ------------------------------------------------------------------------------------
 
-_FORBIDDEN_REQUEST_HEADERS = frozenset(
-    {
-        "accept-charset",
-        "accept-encoding",
-        "access-control-request-headers",
-        "access-control-request-method",
-        "access-control-request-private-network",
-        "connection",
-        "content-length",
-        "cookie",
-        "cookie2",
-        "date",
-        "dnt",
-        "expect",
-        "host",
-        "keep-alive",
-        "origin",
-        "referer",
-        "set-cookie",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "via",
-    }
+FORBIDDEN_REQUEST_HEADER = re.compile(
+    r"accept-(charset|encoding)|access-control-request-(headers|method|private-network)|connection"
+    r"|content-length|cookie2?|date|dnt|expect|host|keep-alive|origin|referer|set-cookie|te|trailer"
+    r"|transfer-encoding|upgrade|via|(proxy|sec)-.*"
 )
-
-
-def _is_forbidden_request_header(name: str) -> bool:
-    return name in _FORBIDDEN_REQUEST_HEADERS or name.startswith(("proxy-", "sec-"))
-
+"""Fetch, "forbidden request-header", in lowercase."""
 
 _ANY_HEADER = Rule[str]("any-header", lambda name: name == "*", "would allow every header")
 _HEADER_TOKEN = Rule[str](
@@ -427,7 +412,7 @@ REQUEST_HEADER_RULES: tuple[Rule[str], ...] = (
     _ANY_HEADER,
     Rule(
         "forbidden-request-header",
-        lambda name: _is_forbidden_request_header(name.lower()),
+        lambda name: bool(FORBIDDEN_REQUEST_HEADER.fullmatch(name.lower())),
         "is a forbidden request header: browsers never let scripts set it",
     ),
     Rule(
@@ -460,9 +445,8 @@ def header_problems(
 ) -> Iterator[Problem]:
     """Yield what is wrong with the request headers or the exposed headers of an environment."""
     names = list(names)
-    for name in names:
-        if found := reasons(rules, name):
-            yield Problem(location, name, " and ".join(found), "remove it")
+    check = partial(reasons, rules)
+    yield from list_problems(location, dict.fromkeys(names), check, lambda _: "remove it")
     yield from duplicates(location, (name.lower() for name in names))
 
 

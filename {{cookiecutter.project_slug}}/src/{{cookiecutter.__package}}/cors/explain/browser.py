@@ -163,7 +163,11 @@ class Unlogged(BlockedLog):
     line = reason = ""
 
     def log_blocked(
-        self, kind: str, request: str, reason: Callable[[], str], **fields: str
+        self,
+        kind: str,  # noqa: ARG002
+        request: str,
+        reason: Callable[[], str],
+        **fields: str,  # noqa: ARG002
     ) -> None:
         self.reason = reason()
         self.line = f"blocked {request}: {self.reason}"

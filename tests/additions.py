@@ -1,16 +1,15 @@
 """What teams add to an API: run in a project, this prints how the API responds afterwards.
 
-Each addition is made to two apps with the same routes, a plain FastAPI and a SecuredFastAPI of each
-kind of environment. Both are sent the same requests.
+Each addition is made to two apps with the same routes, a plain FastAPI and a SecuredFastAPI, and
+both are sent the same requests.
 """
 # mypy: disable-error-code="import-not-found, misc"
 
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
@@ -18,35 +17,28 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
-from hello_api.cors import Policy, SecuredFastAPI, load_policy
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
-from tests.cors.probes import MAX_BODY, probes
-from tests.cors.test_responses import RESPONSES
 
-UNTRUSTED = "https://untrusted.invalid"
-PAGES = Path(mkdtemp())
-(PAGES / "index.html").write_text("<p>Hello</p>")
+TRUSTED, UNTRUSTED = "https://app.example.com", "https://untrusted.invalid"
+MAX_BODY = 1_000
+PAGES = Path(__file__).with_name("pages")
 
 Requests = Mapping[str, int]
 """Requests for what was added, and the status of each response."""
 
-GRAPHQL_QUERY = {"query": "{ greeting }"}
-MCP_INITIALIZE = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-06-18",
-        "capabilities": {},
-        "clientInfo": {"name": "test", "version": "1"},
-    },
+MCP_CLIENT = {
+    "protocolVersion": "2025-06-18",
+    "capabilities": {},
+    "clientInfo": {"name": "test", "version": "1"},
 }
-BODIES: Mapping[str, Any] = {"/graphql": GRAPHQL_QUERY, "/mcp/": MCP_INITIALIZE}
+BODIES: Mapping[str, Any] = {
+    "/graphql": {"query": "{ greeting }"},
+    "/mcp/": {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": MCP_CLIENT},
+}
 
 
 def gzip(app: FastAPI) -> Requests:
@@ -55,6 +47,8 @@ def gzip(app: FastAPI) -> Requests:
 
 
 def session(app: FastAPI) -> Requests:
+    from starlette.middleware.sessions import SessionMiddleware
+
     app.add_middleware(SessionMiddleware, secret_key="secret")  # noqa: S106
 
     @app.get("/visit")
@@ -135,6 +129,8 @@ def error_envelope(app: FastAPI) -> Requests:
 
 
 def mounted_api(app: FastAPI) -> Requests:
+    from tests.cors.probes import probes
+
     mounted = FastAPI()
     mounted.add_middleware(CORSMiddleware, allow_origins=["*"], allow_credentials=True)
     mounted.include_router(probes)
@@ -195,7 +191,9 @@ def sqladmin(app: FastAPI) -> Requests:
     class ItemAdmin(ModelView, model=Item):  # type: ignore[call-arg]
         pass
 
-    engine = create_engine("sqlite://", poolclass=StaticPool)
+    engine = create_engine(
+        "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+    )
     Base.metadata.create_all(engine)
     Admin(app, engine).add_view(ItemAdmin)
     return {"GET /admin/": 200, "GET /admin/item/list": 200}
@@ -300,52 +298,47 @@ def respond(client: TestClient, request: str, origin: str | None) -> dict[str, A
     }
 
 
-def exchanges(app: FastAPI, requests: Iterable[str], origins: Iterable[str | None]) -> list[Any]:
-    """Return the response to each request of each origin."""
+def exchanges(app: FastAPI, requests: Iterable[str]) -> list[Any]:
+    """Return the response to each request, sent by no page, a trusted and an untrusted one."""
     app.state.reached = []
     with TestClient(app, "http://localhost:8000", raise_server_exceptions=False) as client:
         return [
             {"request": request, "origin": origin, **respond(client, request, origin)}
-            for origin in origins
+            for origin in (None, TRUSTED, UNTRUSTED)
             for request in requests
         ]
 
 
-def handshake(app: FastAPI, origin: str) -> bool:
-    """Return whether a WebSocket of a page at an origin is opened."""
-    app.state.reached = []
-    client = TestClient(app, "http://localhost:8000")
+def opens(app: FastAPI, origin: str) -> bool:
+    """Return whether a page at an origin can open a WebSocket."""
     try:
-        with client.websocket_connect("/probe/socket", headers={"Origin": origin}):
+        with TestClient(app).websocket_connect("/probe/socket", headers={"Origin": origin}):
             return True
     except WebSocketDisconnect:
         return False
 
 
-def compared(add: Callable[[FastAPI], Requests], policy: Policy) -> dict[str, Any]:
+def compared(add: Callable[[FastAPI], Requests]) -> dict[str, Any]:
     """Return how a plain FastAPI responds after an addition, and one that has a policy."""
-    trusted = min(policy.allow_origins)
+    from hello_api.cors import SecuredFastAPI, load_policy
+    from tests.cors.probes import probes
+    from tests.cors.test_responses import RESPONSES
+
     plain = FastAPI(redirect_slashes=False, max_body_size=MAX_BODY)
-    secured = SecuredFastAPI(policy, max_body_size=MAX_BODY)
+    secured = SecuredFastAPI(load_policy("production"), max_body_size=MAX_BODY)
     for app in (plain, secured):
         app.include_router(probes)
         expected = add(app)
-    probed = [" ".join(request) for request in RESPONSES.values()]
-    requests = [*expected, *probed, "POST /probe"]
+    requests = [*expected, *(" ".join(x) for x in RESPONSES.values()), "POST /probe"]
     return {
         "expected": expected,
-        "trusted": trusted,
-        "local": policy.local,
-        "plain": exchanges(plain, requests, [None, trusted, UNTRUSTED]),
-        "secured": exchanges(secured, requests, [None, trusted, UNTRUSTED]),
-        "opened": {origin: handshake(secured, origin) for origin in (trusted, UNTRUSTED)},
+        "plain": exchanges(plain, requests),
+        "secured": exchanges(secured, requests),
+        "opened": [opens(secured, origin) for origin in (TRUSTED, UNTRUSTED)],
     }
 
 
 if __name__ == "__main__":
-    results = {
-        f"{add.__name__} {environment}": compared(add, load_policy(environment))
-        for environment in ("development", "production")
-        for add in ADDITIONS
-    }
-    json.dump(results, sys.stdout)
+    PAGES.mkdir()
+    (PAGES / "index.html").write_text("<p>Hello</p>")
+    json.dump({add.__name__: compared(add) for add in ADDITIONS}, sys.stdout)

@@ -1,10 +1,11 @@
-"""What teams do to a generated project: edits of its main.py, made in a copy that is quick to make."""
+"""What teams do to a generated project: edits of main.py, carried out in a copy."""
 
 from collections.abc import Mapping
-from shutil import copytree, ignore_patterns
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 
-from conftest import Project
+from conftest import Project, generate, install
+from uv import find_uv_bin
 
 Edit = Mapping[str, str]
 """Texts of main.py, each of which stands there once, and what a team writes in their place."""
@@ -12,37 +13,37 @@ Edit = Mapping[str, str]
 IMPORTS = "import tomllib\n"
 CREATED = "SecuredFastAPI(settings.policy, **about)"
 RETURNED = "    return app\n"
-SERVED = "app = create_app(Settings())"
+STARTED = "    app = create_app(Settings())\n"
 
 
-def added(lines: str, imports: str = "") -> Edit:
-    """Return the edit that adds lines to the end of `create_app`."""
-    return {IMPORTS: f"{IMPORTS}{imports}\n", RETURNED: f"    {lines}\n{RETURNED}"}
+def creating(option: str, imports: str) -> Edit:
+    """Return the edit that creates the app with another option."""
+    return {IMPORTS: f"{IMPORTS}{imports}\n", CREATED: f"{CREATED[:-1]}, {option})"}
 
 
-def created(options: str, imports: str = "") -> Edit:
-    """Return the edit that creates the app with more options."""
-    return {IMPORTS: f"{IMPORTS}{imports}\n", CREATED: f"{CREATED[:-1]}, {options})"}
+def adding(line: str, imports: str = "") -> Edit:
+    """Return the edit that adds a line to the end of `create_app`."""
+    return {IMPORTS: f"{IMPORTS}{imports}\n", RETURNED: f"    {line}\n{RETURNED}"}
 
 
-def wrapped(lines: str) -> Edit:
-    """Return the edit that wraps the app from outside."""
-    return {SERVED: f"{SERVED}\n    {lines}"}
-
-
-def copied(project: Project, folder: Path) -> Project:
-    """Return a copy of an installed project, which has its environment but sources of its own."""
+def edited(project: Project, folder: Path, edit: Edit) -> Project:
+    """Return a copy of an installed project, in the same environment, with main.py edited."""
     ignored = ignore_patterns(".venv", "__pycache__", ".*_cache")
-    path = copytree(project.path, folder / project.path.name, ignore=ignored)
-    (path / ".venv").symlink_to(project.path / ".venv")
-    return Project(path)
-
-
-def edit_main(project: Project, edit: Edit) -> None:
-    """Carry out an edit in a project."""
-    main = project.source / "main.py"
+    copy = Project(copytree(project.path, folder / project.path.name, ignore=ignored))
+    (copy.path / ".venv").symlink_to(project.path / ".venv")
+    main = copy.source / "main.py"
     text = main.read_text("utf-8")
     for old, new in edit.items():
         assert text.count(old) == 1, old
         text = text.replace(old, new)
     main.write_text(text, encoding="utf-8")
+    return copy
+
+
+def installed_with(folder: Path, *packages: str) -> Project:
+    """Return an installed project that has these packages as well."""
+    project = generate(folder / "out")
+    install(project, "3.11")
+    result = project.run(find_uv_bin(), "pip", "install", "--quiet", *packages)
+    assert result.returncode == 0, result.stderr
+    return project

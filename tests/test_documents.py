@@ -17,6 +17,10 @@ EXCEPTIONS = {
     ("docs/how-to/another-api.md", "sh"): "tests/test_updating.py runs it",
     ("docs/how-to/updating.md", "sh"): "tests/test_updating.py runs it",
     **{
+        ("docs/how-to/from-1-to-2.md", language): "tests/test_migration.py carries it out"
+        for language in ("diff", "sh")
+    },
+    **{
         ("docs/jwt.md", language): "tests/test_jwt_chapter.py carries it out"
         for language in ("console", "diff", "js", "python")
     },
@@ -31,7 +35,7 @@ def wrong(page: Page, installed: Installed, folder: Path) -> list[str]:
     """Run a page, in a project of its own if its commands could change it; return what is wrong."""
     if page.languages <= {"text", "{toctree}"}:
         return []
-    if "console" in page.languages:
+    if page.languages & {"console", "diff"}:
         project = generate(folder / "own")
         install(project, "3.11")
     else:
@@ -83,9 +87,9 @@ NO_HEADER = (
 )
 POLICY = '[production]\nallow_origins = ["https://app.example.com"]\n'
 SLASH = (
-    "The API does not start: its configuration has 1 fault.\n"
+    "Cannot start: 1 problem in the configuration.\n"
     '  - environments.toml [production] allow_origins: "https://app.example.com/" ends with a'
-    ' slash; write "https://app.example.com".\n'
+    ' slash [trailing-slash]; write "https://app.example.com".\n'
 )
 
 GET = f"```http\n{ASKED}HTTP/1.1 200 OK\n{GRANTED}{BODY}```"
@@ -106,6 +110,13 @@ server {
 }
 ```"""
 CURL = "```console\n$ curl -si https://api.example.com/ | grep X-Proxy\nX-Proxy: 1\n```"
+DIFF = """```diff
+--- a/tests/__init__.py
++++ b/tests/__init__.py
+@@ -0,0 +1 @@
++# A comment.
+```"""
+FILE = "<!-- file: tests/new.py -->\n```python\none =\n```"
 ANSWERS = "```yaml\ndefault_context:\n  team: Orders\n```"
 ERROR = f"```js\n// on https://other.example\n{FETCH}{NO_HEADER}// TypeError: Failed to fetch\n```"
 
@@ -119,6 +130,8 @@ RIGHT = [
     "```console\n$ cat <<'END'\n> one\n> END\none\n```",
     f"```toml\n{POLICY}```",
     REFUSAL,
+    DIFF,
+    FILE,
     NGINX,
     CURL,
     ANSWERS,
@@ -150,9 +163,10 @@ WRONG = {
     "failing command": ("```console\n$ false\n```", "-[exit status 0]\n+[exit status 1]"),
     "ended shell": ("```console\n$ exit 0\n$ echo\n```", "+[exit status ?]"),
     "no command": ("```console\necho one\n```", "stands above the first command"),
-    "accepted": (f"```toml\n{POLICY}```\n\n```text\n{SLASH}```", "-The API does not start"),
-    "refused": (REFUSAL.partition("\n\n")[0], "+The API does not start"),
-    "other refusal": (REFUSAL.replace("1 fault.", "2 faults."), "has 2 faults.\n"),
+    "accepted": (f"```toml\n{POLICY}```\n\n```text\n{SLASH}```", "-Cannot start"),
+    "refused": (REFUSAL.partition("\n\n")[0], "+Cannot start"),
+    "other refusal": (REFUSAL.replace("1 problem", "2 problems"), "-Cannot start: 2 problems"),
+    "diff": (DIFF.replace("-0,0 +1", "-1 +1,2"), "corrupt patch"),
     "proxy": (NGINX.replace("listen", "hear"), 'unknown directive "hear"'),
     "value of js": (JS.replace("// 200", "// 201"), "-// 201\n+// 200"),
     "error of js": (ERROR.replace("to fetch\n```", "to do\n```"), "+// TypeError: Failed to fetch"),

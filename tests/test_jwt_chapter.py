@@ -1,13 +1,17 @@
-"""docs/jwt.md, carried out: its files, its changes and its commands, in a fresh project."""
+"""docs/jwt.md, carried out: its files, its changes and its commands, in fresh projects."""
 
 import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event
+from typing import Any
 from urllib.parse import urlencode
 
 import pexpect
@@ -16,19 +20,40 @@ from browser.browsing import API, CHROMIUM, launched, require, served_pages
 from conftest import TEMPLATE, Project, generate, install
 from documents.browsers import evaluated, split
 from documents.pages import Fence, Page
-from serving import Certificate, uvicorn
+from serving import Certificate, served_in_thread, uvicorn
 from uv import find_uv_bin
 
 pytestmark = pytest.mark.xdist_group("jwt-chapter")
 
 PAGE = (TEMPLATE / "docs" / "jwt.md").read_text("utf-8")
-LAST_STEP = "\n## Several APIs, one key\n"
-"""What stands below this heading is done after all the rest, by those who need it."""
-LAST_STEP_FILES = re.findall(r"^\+\+\+ b/(.*)$", PAGE.partition(LAST_STEP)[2], re.MULTILINE)
+CHECKS = ["ruff check", "ruff format --check", "mypy", "mypy tests", "pytest -q"]
 
 USER, PASSWORD = re.findall(r'username: "(.*)", password: "(.*)"', PAGE)[0]
-TRUSTED, STRANGER = "http://localhost", "https://evil.example"
-OFFERED = ("Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "WWW-Authenticate")
+TRUSTED, UNTRUSTED = "http://localhost", "https://evil.example"
+ALLOWED, EXPOSED = "Access-Control-Allow-Origin", "Access-Control-Expose-Headers"
+
+
+def section(heading: str) -> str:
+    """Return what is below a heading, `## Verify tokens`, up to the next of its level or above."""
+    level = heading.index(" ")
+    return re.split(rf"(?m)^#{{2,{level}}} ", PAGE.partition(f"\n{heading}\n")[2])[0]
+
+
+PROVIDER = section("## Tokens from an identity provider")
+SEVERAL_APIS = section("## Several APIs, one key")
+STEPS = {
+    "own": {
+        "Verify tokens": section("## Verify tokens"),
+        "Issue tokens": section("## Issue tokens"),
+        "Protect a route": section("## Protect a route"),
+    },
+    "provider": {
+        "Tokens from an identity provider": PROVIDER.partition("\n### Scopes\n")[0],
+        "Protect a route": section("## Protect a route"),
+        "Scopes": section("### Scopes"),
+    },
+}
+"""The two ways through the page, each on a project of its own, in the order the page gives."""
 
 
 def fences(markdown: str) -> list[Fence]:
@@ -37,44 +62,46 @@ def fences(markdown: str) -> list[Fence]:
 
 def carry_out(fence: Fence, project: Project) -> dict[str, str]:
     """Do with a fence in a project what the page says; return what each command printed."""
-    return STEPS[fence.language](fence, project)
+    return ACTIONS[fence.language](fence, project)
 
 
-def written(fence: Fence, project: Project) -> dict[str, str]:
+def write(fence: Fence, project: Project) -> dict[str, str]:
     """Write a file, which was not there before."""
     with (project.path / fence.marks["file"]).open("x", encoding="utf-8") as file:
         file.write(fence.text)
     return {}
 
 
-def changed(fence: Fence, project: Project) -> dict[str, str]:
+def change(fence: Fence, project: Project) -> dict[str, str]:
     """Make a change, as git does."""
-    change = project.path.parent / "change.diff"
-    change.write_text(fence.text, encoding="utf-8")
-    result = project.run("git", "apply", str(change))
+    diff = project.path.parent / "change.diff"
+    diff.write_text(fence.text, encoding="utf-8")
+    result = project.run("git", "apply", str(diff))
     assert result.returncode == 0, result.stderr + fence.text
     return {}
 
 
 def run(fence: Fence, project: Project) -> dict[str, str]:
-    """Run commands; what is shown below them is printed, `...` being anything."""
-    told = {}
+    """Run commands; they print what is shown below them, `...` being anything."""
+    printed = {}
     for shown in fence.text.removeprefix("$ ").split("\n$ "):
         command, _, output = shown.partition("\n")
-        printed = terminal(project, command, fence.marks.get("typed", ""))
+        printed[command] = terminal(project, command, fence.marks.get("typed", ""))
         pattern = re.escape(output.strip()).replace(r"\.\.\.", ".*")
-        assert not output or re.fullmatch(pattern, printed), printed
-        told[command] = printed
-    return told
+        assert not output or re.fullmatch(pattern, printed[command]), printed[command]
+    return printed
 
 
 def terminal(project: Project, command: str, typed: str) -> str:
     """Run a command in a terminal, and type a line if it asks for one; return what it prints."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
-    own |= {"PATH": f"{Path(find_uv_bin()).parent}{os.pathsep}{own['PATH']}", "NO_COLOR": "1"}
-    own.pop("VIRTUAL_ENV", None)
+    path = f"{Path(find_uv_bin()).parent}{os.pathsep}{os.environ['PATH']}"
     child = pexpect.spawn(
-        "bash", ["-c", command], cwd=project.path, env=own, encoding="utf-8", timeout=120
+        "bash",
+        ["-c", command],
+        cwd=project.path,
+        env=project.environment(PATH=path, NO_COLOR="1"),
+        encoding="utf-8",
+        timeout=120,
     )
     printed = ""
     if typed:
@@ -88,144 +115,210 @@ def terminal(project: Project, command: str, typed: str) -> str:
     return printed.strip()
 
 
-STEPS: dict[str, Callable[[Fence, Project], dict[str, str]]] = {
-    "python": written,
-    "diff": changed,
+ACTIONS: dict[str, Callable[[Fence, Project], dict[str, str]]] = {
+    "python": write,
+    "diff": change,
     "console": run,
-    "js": lambda fence, project: {},  # noqa: ARG005
 }
 """What is done with a fence of each language; JavaScript has a test of its own."""
 
 
+def failed_checks(project: Project) -> list[str]:
+    """Return what each check prints that fails on a project."""
+    results = [project.run(*check.split()) for check in CHECKS]
+    return [result.stdout + result.stderr for result in results if result.returncode]
+
+
 @dataclass(frozen=True)
 class Chapter:
-    """A project in which the chapter was carried out, but for its last step."""
+    """A project in which a way through the page was carried out, and what came of it."""
 
     project: Project
     contract: bytes
     skipped_before: str
-    printed: dict[str, str]
+    printed: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, list[str]] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
-def chapter(tmp_path_factory: pytest.TempPathFactory) -> Chapter:
-    project = generate(tmp_path_factory.mktemp("jwt") / "out")
+def chapters(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Chapter]:
+    return {way: carried_out(way, tmp_path_factory.mktemp(way) / "out") for way in STEPS}
+
+
+def carried_out(way: str, output: Path) -> Chapter:
+    project = generate(output)
     install(project, "3.11")
     contract = (project.path / "tests" / "test_jwt.py").read_bytes()
     before = project.run("pytest", "-q", "-rs", "tests/test_jwt.py", "tests/test_auth.py")
     assert before.returncode == 0, before.stdout
-    printed: dict[str, str] = {}
-    for fence in fences(PAGE.partition(LAST_STEP)[0]):
-        printed |= carry_out(fence, project)
-    return Chapter(project, contract, before.stdout, printed)
+    chapter = Chapter(project, contract, before.stdout)
+    for name, markdown in STEPS[way].items():
+        for fence in fences(markdown):
+            chapter.printed.update(carry_out(fence, project))
+        chapter.failed[name] = failed_checks(project)
+    return chapter
+
+
+@pytest.fixture
+def own(chapters: Mapping[str, Chapter]) -> Project:
+    """Return a project whose API issues its tokens."""
+    return chapters["own"].project
+
+
+@pytest.fixture
+def provider(chapters: Mapping[str, Chapter]) -> Project:
+    """Return a project that verifies the tokens of an identity provider."""
+    return chapters["provider"].project
 
 
 @contextmanager
 def served(
-    chapter: Chapter, certificate: Certificate | None = None, **variables: str
+    project: Project, certificate: Certificate | None = None, **variables: str
 ) -> Iterator[int]:
-    """Serve the API with one user, until the block ends; give its port."""
-    project = chapter.project
+    """Serve the API until the block ends; give its port."""
+    python = project.path / ".venv" / "bin" / "python"
+    log = project.path / "served.log"
+    with uvicorn(
+        python, "hello_api.main:app", log, certificate, folder=project.path, **variables
+    ) as server:
+        yield server.port
+
+
+@contextmanager
+def served_with_user(
+    project: Project, certificate: Certificate | None = None, **variables: str
+) -> Iterator[int]:
+    """Serve the API with the user of the page, until the block ends; give its port."""
     users = project.source / "users.py"
     store = users.read_text("utf-8")
     hashing = "import sys, pwdlib; print(pwdlib.PasswordHash.recommended().hash(sys.argv[1]))"
     hashed = project.run("python", "-c", hashing, PASSWORD).stdout.strip()
     users.write_text(store.replace(" = {}\n", f" = {{{USER!r}: {hashed!r}}}\n"), encoding="utf-8")
-    python = project.path / ".venv" / "bin" / "python"
-    log = project.path / "served.log"
     try:
-        with uvicorn(
-            python, "hello_api.main:app", log, certificate, folder=project.path, **variables
-        ) as server:
-            yield server.port
+        with served(project, certificate, **variables) as port:
+            yield port
     finally:
         users.write_text(store, encoding="utf-8")
 
 
-def sent(
+def send(
     port: int, method: str, path: str, body: Mapping[str, str] | None = None, **headers: str
-) -> tuple[HTTPResponse, object]:
-    """Send a request; return the answer, and what its JSON says."""
+) -> tuple[HTTPResponse, Any]:
+    """Send a request; return the response, and its JSON."""
     connection = HTTPConnection("127.0.0.1", port)
     form = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
     connection.request(method, path, urlencode(body) if body else None, {**headers, **form})
-    answer = connection.getresponse()
-    told = json.loads(answer.read())
+    response = connection.getresponse()
+    content = json.loads(response.read())
     connection.close()
-    return answer, told
+    return response, content
 
 
-def sign_in(port: int, password: str, origin: str, name: str = USER) -> tuple[HTTPResponse, object]:
+def get(port: int, path: str, token: str) -> tuple[HTTPResponse, Any]:
+    """Send a GET, with a token, as a page at the trusted origin does."""
+    return send(port, "GET", path, Origin=TRUSTED, Authorization=f"Bearer {token}")
+
+
+def sign_in(port: int, password: str, origin: str, name: str = USER) -> tuple[HTTPResponse, Any]:
     body = {"username": name, "password": password}
-    return sent(port, "POST", "/auth/token", body, Origin=origin)
+    return send(port, "POST", "/auth/token", body, Origin=origin)
 
 
-def test_skipped_before(chapter: Chapter) -> None:
+# --- Either way ---------------------------------------------------------------------------------
+
+each_way = pytest.mark.parametrize("way", STEPS)
+
+
+@each_way
+def test_skipped_before(chapters: Mapping[str, Chapter], way: str) -> None:
     """Until there is a verifier, the contract's tests are skipped by the name of the chapter."""
-    assert "JWT authentication chapter" in chapter.skipped_before
-    assert "JWT authentication is wired in" not in chapter.skipped_before
+    assert "JWT authentication chapter" in chapters[way].skipped_before
+    assert "JWT is implemented" not in chapters[way].skipped_before
 
 
-def test_contract(chapter: Chapter) -> None:
+@each_way
+def test_contract(chapters: Mapping[str, Chapter], way: str) -> None:
     """The contract's tests run without an edit, as many as the page says, and all of them pass."""
+    chapter = chapters[way]
     assert (chapter.project.path / "tests" / "test_jwt.py").read_bytes() == chapter.contract
-    [number] = re.findall(r"the (\d+) tests of `tests/test_jwt.py` run", PAGE)
-    assert f" {number} passed in " in chapter.printed["uv run pytest tests/test_jwt.py"]
+    text = " ".join(next(iter(STEPS[way].values())).split())
+    [number] = re.findall(r"the (\d+) tests of `tests/test_jwt.py`|there are (\d+) of them", text)
+    assert f" {''.join(number)} passed in " in chapter.printed["uv run pytest tests/test_jwt.py"]
 
 
-def test_checks(chapter: Chapter) -> None:
-    """The page has linter, formatter and types checked, and all tests run but two of the stub."""
-    assert {"uv run ruff check", "uv run ruff format --check", "uv run mypy"} <= {*chapter.printed}
-    assert re.search(r" \d+ passed, 2 skipped in ", chapter.printed["uv run pytest"])
+@pytest.mark.parametrize(("way", "step"), [(way, step) for way in STEPS for step in STEPS[way]])
+def test_checks(chapters: Mapping[str, Chapter], way: str, step: str) -> None:
+    """After each section, linter, formatter, type checker and all tests pass."""
+    assert chapters[way].failed[step] == []
 
 
-def test_nothing_of_the_stub(chapter: Chapter) -> None:
-    """Nothing is left of what stood in for the chapter."""
-    auth = (chapter.project.source / "auth.py").read_text("utf-8")
-    for left in ("noqa", "501", "JWT chapter"):
+@each_way
+def test_checks_of_the_page(chapters: Mapping[str, Chapter], way: str) -> None:
+    """The page has the reader run the checks as well, and skips no test of the contract."""
+    printed = chapters[way].printed
+    assert {"uv run ruff check", "uv run ruff format --check", "uv run mypy"} <= {*printed}
+    reasons = chapters[way].project.run("pytest", "-q", "-rs", "tests/test_jwt.py").stdout
+    assert "SKIPPED" not in reasons
+    assert " passed" in printed["uv run pytest"]
+
+
+@each_way
+def test_nothing_of_the_stub(chapters: Mapping[str, Chapter], way: str) -> None:
+    """Nothing of the stub is left."""
+    auth = (chapters[way].project.source / "auth.py").read_text("utf-8")
+    for left in ("noqa", "501", "implemented", "TokenVerifier | None"):
         assert left not in auth
 
 
-def test_missing_key(chapter: Chapter) -> None:
-    """Without its key the API does not start, and says which variable it lacks."""
-    started = "from hello_api.settings import Settings; Settings.model_config['env_file'] = None"
-    command = f"{started}; import hello_api.main"
-    keyless = chapter.project.run("python", "-c", command, APP_ENVIRONMENT="production")
-    assert keyless.returncode == 1
-    assert "APP_JWT__SECRET: null" in keyless.stderr
-    assert "Traceback" not in keyless.stderr
+@pytest.mark.parametrize(
+    ("way", "variables"),
+    [
+        ("own", ["APP_JWT__SECRET"]),
+        ("provider", ["APP_JWT__ISSUER", "APP_JWT__AUDIENCE", "APP_JWT__JWKS_URL"]),
+    ],
+)
+def test_missing_variables(chapters: Mapping[str, Chapter], way: str, variables: list[str]) -> None:
+    """Without the settings that verifying takes the API does not start, and says which it lacks."""
+    settings = "from hello_api.settings import Settings; Settings.model_config['env_file'] = None"
+    command = f"{settings}; import hello_api.main"
+    started = chapters[way].project.run("python", "-c", command, APP_ENVIRONMENT="production")
+    assert started.returncode == 1
+    assert "Cannot start: 1 problem" in started.stderr
+    assert [x for x in variables if x not in started.stderr] == []
+    assert "Traceback" not in started.stderr
 
 
-def test_sign_in(chapter: Chapter) -> None:
-    """A trusted page gets a token for the right password alone, and with it what is the user's."""
-    with served(chapter) as port:
-        answer, given = sign_in(port, PASSWORD, TRUSTED)
-        assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store")
-        assert answer.headers.get_all(OFFERED[0]) == [TRUSTED]
-        assert isinstance(given, dict)
-        bearer = f"Bearer {given['access_token']}"
-        for path, told in {
+# --- Tokens of its own --------------------------------------------------------------------------
+
+
+def test_sign_in(own: Project) -> None:
+    """A trusted page gets a token only for the right password, and with it what is the user's."""
+    with served_with_user(own) as port:
+        response, issued = sign_in(port, PASSWORD, TRUSTED)
+        assert (response.status, response.headers["Cache-Control"]) == (200, "no-store")
+        assert response.headers.get_all(ALLOWED) == [TRUSTED]
+        for path, expected in {
             "/me": {"subject": USER},
             "/orders": [{"buyer": USER, "item": "A book"}],
         }.items():
-            answer, got = sent(port, "GET", path, Origin=TRUSTED, Authorization=bearer)
-            assert (answer.status, got) == (200, told)
-            assert answer.headers.get_all(OFFERED[0]) == [TRUSTED]
-            answer, got = sent(port, "GET", path, Origin=TRUSTED)
-            assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+            response, content = get(port, path, issued["access_token"])
+            assert (response.status, content) == (200, expected)
+            assert response.headers.get_all(ALLOWED) == [TRUSTED]
+            response, _ = send(port, "GET", path, Origin=TRUSTED)
+            assert (response.status, response.headers["WWW-Authenticate"]) == (401, "Bearer")
         for name, password in ((USER, "wrong"), ("mallory@example.com", PASSWORD)):
-            answer, got = sign_in(port, password, TRUSTED, name)
-            assert (answer.status, got) == (401, {"detail": "Name or password is wrong"})
-            origin, exposed, asked = (answer.headers[header] for header in OFFERED)
-            assert (origin, asked) == (TRUSTED, "Bearer")
-            assert "WWW-Authenticate" in exposed
-        _, described = sent(port, "GET", "/openapi.json")
+            response, content = sign_in(port, password, TRUSTED, name)
+            assert (response.status, content) == (401, {"detail": "Name or password is wrong"})
+            assert response.headers["WWW-Authenticate"] == "Bearer"
+            assert response.headers[ALLOWED] == TRUSTED
+            assert "WWW-Authenticate" in response.headers[EXPOSED]
+        _, described = send(port, "GET", "/openapi.json")
         assert '"password": {"scopes": {}, "tokenUrl": "auth/token"}' in json.dumps(described)
-        answer, got = sign_in(port, PASSWORD, STRANGER)
-        assert (answer.status, answer.headers[OFFERED[0]]) == (403, None)
+        response, _ = sign_in(port, PASSWORD, UNTRUSTED)
+        assert (response.status, response.headers[ALLOWED]) == (403, None)
 
 
-def test_in_the_browser(chapter: Chapter, tmp_path: Path) -> None:
+def test_in_the_browser(own: Project, tmp_path: Path) -> None:
     """What the page's JavaScript does in a browser is what the comment below it says."""
     require(CHROMIUM)
     certificate = Certificate(tmp_path)
@@ -233,7 +326,7 @@ def test_in_the_browser(chapter: Chapter, tmp_path: Path) -> None:
     profile.mkdir()
     scripts = [fence.text for fence in fences(PAGE) if fence.language == "js"]
     with (
-        served(chapter, certificate, APP_ENVIRONMENT="production") as port,
+        served_with_user(own, certificate, APP_ENVIRONMENT="production") as port,
         served_pages(certificate.for_server()) as pages,
         launched(
             profile,
@@ -247,19 +340,112 @@ def test_in_the_browser(chapter: Chapter, tmp_path: Path) -> None:
             assert evaluated(browser, origin, code, comments[:-1]) == comments
 
 
-def test_several_apis(chapter: Chapter) -> None:
-    """With the last step too, the checks pass, and tokens of and for another API are refused."""
-    project = chapter.project
-    files = {file: (project.path / file).read_bytes() for file in LAST_STEP_FILES}
+def test_several_apis(own: Project) -> None:
+    """With issuer and audience, the checks pass, and tokens of and for another API are rejected."""
+    changed = re.findall(r"^\+\+\+ b/(.*)$", SEVERAL_APIS, re.MULTILINE)
+    files = {file: (own.path / file).read_bytes() for file in changed}
     try:
-        for fence in fences(PAGE.partition(LAST_STEP)[2]):
-            carry_out(fence, project)
-        for command in ("ruff check", "ruff format --check", "mypy"):
-            result = project.run(*command.split())
-            assert result.returncode == 0, result.stdout
-        result = project.run("pytest", "-v", "tests/test_jwt.py")
+        for fence in fences(SEVERAL_APIS):
+            carry_out(fence, own)
+        assert failed_checks(own) == []
+        result = own.run("pytest", "-v", "tests/test_jwt.py")
         for kind in ("other issuer", "without iss", "other audience", "without aud"):
             assert f"test_invalid_token[{kind}] PASSED" in result.stdout
     finally:
         for file, content in files.items():
-            (project.path / file).write_bytes(content)
+            (own.path / file).write_bytes(content)
+
+
+# --- Tokens of an identity provider -------------------------------------------------------------
+
+
+class KeyHandler(BaseHTTPRequestHandler):
+    """Sends the keys of an identity provider, as soon as it may."""
+
+    server: "IdentityProvider"
+
+    def do_GET(self) -> None:
+        self.server.requested.set()
+        self.server.may_respond.wait(10)
+        self.server.responses += 1
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(self.server.keys).encode())
+
+    def log_message(self, *args: object) -> None:
+        """Keep quiet."""
+
+
+class IdentityProvider(ThreadingHTTPServer):
+    """A server that publishes the keys of the project's own `tests/tokens.py`, and its tokens."""
+
+    def __init__(self, project: Project) -> None:
+        super().__init__(("127.0.0.1", 0), KeyHandler)
+        made = "[JWKS, VALID, token(scope='orders:read'), INVALID]"
+        script = f"import json; from tests.tokens import *; print(json.dumps({made}))"
+        printed = project.run("python", "-c", script).stdout
+        self.keys, self.valid, self.scoped, self.invalid = json.loads(printed)
+        self.responses = 0
+        self.requested, self.may_respond = Event(), Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/keys"
+
+
+@pytest.fixture
+def identity_provider(provider: Project) -> Iterator[IdentityProvider]:
+    with IdentityProvider(provider) as server, served_in_thread(server):
+        yield server
+        server.may_respond.set()
+
+
+def test_provider(provider: Project, identity_provider: IdentityProvider) -> None:
+    """Tokens are verified with the published keys, which are fetched once, forgeries or not."""
+    identity_provider.may_respond.set()
+    with served(provider, APP_JWT__JWKS_URL=identity_provider.url) as port:
+        response, content = get(port, "/me", identity_provider.valid)
+        assert (response.status, content) == (200, {"subject": USER})
+        for kind, token in identity_provider.invalid.items():
+            response, _ = get(port, "/me", token)
+            assert response.status == 401, kind
+            assert response.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+        assert identity_provider.responses == 1
+
+
+def test_scopes(provider: Project, identity_provider: IdentityProvider) -> None:
+    """A token without the scope gets a 403 that a trusted page can read, as RFC 6750 says."""
+    identity_provider.may_respond.set()
+    with served(provider, APP_JWT__JWKS_URL=identity_provider.url) as port:
+        response, content = get(port, "/orders", identity_provider.scoped)
+        assert (response.status, content) == (200, [{"buyer": USER, "item": "A book"}])
+        response, _ = get(port, "/orders", identity_provider.valid)
+        challenge = 'Bearer error="insufficient_scope", scope="orders:read"'
+        assert (response.status, response.headers["WWW-Authenticate"]) == (403, challenge)
+        assert response.headers[ALLOWED] == TRUSTED
+        assert "WWW-Authenticate" in response.headers[EXPOSED]
+        response, _ = send(port, "POST", "/auth/token")
+        assert response.status == 404
+
+
+def test_slow_provider(provider: Project, identity_provider: IdentityProvider) -> None:
+    """While the keys are fetched, the API goes on serving other requests."""
+    with (
+        served(provider, APP_JWT__JWKS_URL=identity_provider.url) as port,
+        ThreadPoolExecutor() as pool,
+    ):
+        waiting = pool.submit(get, port, "/me", identity_provider.valid)
+        assert identity_provider.requested.wait(10)
+        response, _ = send(port, "GET", "/health")
+        assert (response.status, waiting.done()) == (200, False)
+        identity_provider.may_respond.set()
+        assert waiting.result()[0].status == 200
+
+
+def test_unreachable_provider(provider: Project, identity_provider: IdentityProvider) -> None:
+    """Without keys no token is accepted, and no user is sent to sign in again: 503."""
+    with served(provider, APP_JWT__JWKS_URL="http://127.0.0.1:9/keys") as port:
+        response, content = get(port, "/me", identity_provider.valid)
+        assert (response.status, response.headers["Retry-After"]) == (503, "10")
+        assert "subject" not in content
+        assert response.headers[ALLOWED] == TRUSTED

@@ -6,7 +6,7 @@ of several interpreters counts; the APIs take turns.
 
     python tests/benchmarks/request_path.py
 
-Targets: a request at most 1.20, a preflight at most 0.25, whatever the number of origins.
+Targets: a request at most 1.12, a preflight at most 0.20, whatever the number of origins.
 """
 
 import argparse
@@ -26,7 +26,7 @@ APIS = {
     "CORSMiddleware, 10,000 origins": ("wired", "10000"),
     "CORSMiddleware, 3 BaseHTTPMiddlewares": ("wrapped", "1"),
 }
-TARGETS = {"preflight": "at most 0.25", "preflight that names 64 KiB of headers": ""}
+TARGETS = {"preflight": "at most 0.20", "preflight that names 64 KiB of headers": ""}
 
 
 def main() -> None:
@@ -46,7 +46,7 @@ def main() -> None:
     rows = []
     for request in ratios["generated"][0]:
         medians = [median(each[request] for each in ratios[api]) for api in APIS]
-        target = TARGETS.get(request, "at most 1.20")
+        target = TARGETS.get(request, "at most 1.12")
         rows.append((request, *(f"{ratio:.2f}" for ratio in medians), target))
     report(versions, ("FastAPI", "Starlette"), ("request", *APIS, "target"), rows)
 

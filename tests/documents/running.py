@@ -114,8 +114,11 @@ def running(page: Page, project: Project, folder: Path) -> Iterator[Run]:
 
 
 def python(run: Run, fence: Fence) -> None:
-    """Run it after the blocks above it."""
-    if failure := run.ask("python", fence.text, run.page.name, fence.line):
+    """Run it after the blocks above it, or write it to the new file that a mark names."""
+    if "file" in fence.marks:
+        with (run.project.path / fence.marks["file"]).open("x", encoding="utf-8") as file:
+            file.write(fence.text)
+    elif failure := run.ask("python", fence.text, run.page.name, fence.line):
         raise Wrong(failure)
 
 
@@ -129,6 +132,15 @@ def toml(run: Run, fence: Fence) -> None:
     following = run.page.fences[run.page.fences.index(fence) + 1 :][:1]
     refusals = [x.text for x in following if x.text.startswith("Cannot start")]
     expect("".join(refusals), run.ask("policy", fence.text))
+
+
+def diff(run: Run, fence: Fence) -> None:
+    """Apply it to the project, as git does."""
+    change = run.folder / "change.diff"
+    change.write_text(fence.text, encoding="utf-8")
+    result = run.project.run("git", "apply", str(change))
+    if result.returncode:
+        raise Wrong(result.stderr)
 
 
 def console(run: Run, fence: Fence) -> None:
@@ -189,6 +201,7 @@ RUNNERS: dict[str, Callable[[Run, Fence], None]] = {
     "python": python,
     "http": http,
     "toml": toml,
+    "diff": diff,
     "console": console,
     "js": js,
     "yaml": yaml,

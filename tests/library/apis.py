@@ -17,9 +17,7 @@ ENVIRONMENTS = (LOCAL, DEPLOYED)
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 STATE_CHANGING_METHODS = ("POST", "PUT", "PATCH", "DELETE", "PURGE")
 
-SentHeaders = Mapping[str, str | list[str] | None]
-
-routes = APIRouter()
+routes = APIRouter(include_in_schema=False)
 
 
 @routes.api_route("/", methods=[*SAFE_METHODS, *STATE_CHANGING_METHODS])
@@ -61,7 +59,8 @@ class Response:
 
     @property
     def headers(self) -> Headers:
-        return Headers(raw=self.messages[0].get("headers", []))
+        sent = self.messages[0].get("headers", [])
+        return Headers(raw=[(name.lower(), value) for name, value in sent])
 
     @property
     def body(self) -> str:
@@ -82,7 +81,7 @@ class Response:
         return [item.strip() for item in items if item.strip()]
 
 
-def lines(headers: SentHeaders) -> Iterable[tuple[bytes, bytes]]:
+def lines(headers: Mapping[str, str | list[str] | None]) -> Iterable[tuple[bytes, bytes]]:
     """Yield each header as it is sent: a list has several lines, and None is not sent."""
     for name, value in headers.items():
         for line in value if isinstance(value, list) else [value]:
@@ -90,7 +89,9 @@ def lines(headers: SentHeaders) -> Iterable[tuple[bytes, bytes]]:
                 yield name.lower().encode(), line.encode("latin-1")
 
 
-def send(app: ASGIApp, method: str, path: str = "/", **headers: str | list[str] | None) -> Response:
+def send(
+    app: ASGIApp, method: str, path: str = "/", /, **headers: str | list[str] | None
+) -> Response:
     """Send a request, where `_` in the name of a header stands for a hyphen.
 
     The method "WebSocket" is a handshake. What a handler raises is left to its response, a 500.
@@ -136,7 +137,11 @@ def send(app: ASGIApp, method: str, path: str = "/", **headers: str | list[str] 
 
 
 def preflight(
-    app: ASGIApp, method: str = "GET", names: str | list[str] | None = None, **headers: str
+    app: ASGIApp,
+    method: str = "GET",
+    names: str | list[str] | None = None,
+    /,
+    **headers: str | list[str] | None,
 ) -> Response:
     """Send what a browser sends before a request with this method and headers of these names."""
     requested = {"Access_Control_Request_Method": method, "Access_Control_Request_Headers": names}

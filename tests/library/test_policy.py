@@ -141,7 +141,7 @@ def test_override_needs_local() -> None:
         ),
         (
             {"max_ag": 1},
-            'Variable: "APP_CORS__MAX_AG" is not a known key [unknown-key]; write APP_CORS__MAX_AGE',
+            'Variable: "APP_CORS__MAX_AG" is not a known key [unknown-key]; write APP_CORS__MAX_A',
         ),
     ],
     ids=str,

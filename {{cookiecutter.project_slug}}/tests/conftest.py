@@ -27,7 +27,7 @@ def pytest_configure() -> None:
     try:
         Settings()
     except ConfigurationError as error:
-        pytest.exit(f"{error}\nTests set variables in VARIABLES of tests/conftest.py.", 1)
+        pytest.exit(f"{error}\nIn tests, set variables in VARIABLES of tests/conftest.py.", 1)
 
 
 @pytest.fixture

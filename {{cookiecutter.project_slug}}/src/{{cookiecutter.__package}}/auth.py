@@ -30,7 +30,7 @@ class TokenVerifier(Protocol):
         """Return the claims of a valid token; raise `InvalidToken` for any other."""
 
 
-def create_verifier(settings: Settings) -> TokenVerifier | None:  # noqa: ARG001
+def create_verifier(settings: Settings) -> TokenVerifier | None:
     """Return what verifies the tokens of this API; None until JWT is implemented."""
     return None
 

@@ -92,12 +92,12 @@ class Variables(EnvSettingsSource):
                 if name in (key, field_name):
                     variable = found
         for part in path:
-            within = f"{variable}__{part}".lower()
-            variable = within if within in names else variable
+            inner = f"{variable}__{part}".lower()
+            variable = inner if inner in names else variable
         kind = error["type"]
         if kind == "missing":
-            required = [x for x in names if x.startswith(f"{variable}__")] or [variable]
-            fix = f"set {', '.join(required).upper()}, in the environment or in .env"
+            within = [x for x in names if x.startswith(f"{variable}__")]
+            fix = f"set {', '.join(within).upper() or 'it'}, in the environment or in .env"
             return f"{variable.upper()} is not set [{kind}]; {fix}."
         reason = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
         fix = "; write JSON" if kind.endswith(("list_type", "dict_type", "model_type")) else ""
@@ -161,10 +161,11 @@ class PolicySettings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - it would stop at the first problem
+        env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # Instead of pydantic-settings' own sources, which stop at the first problem.
         dotenv = DotEnvVariables(settings_cls, getattr(dotenv_settings, "env_file", None))
         env = Variables(settings_cls)
         problems = [*env.misspelt({**dotenv.env_vars, **env.env_vars})]

@@ -163,11 +163,7 @@ class Unlogged(BlockedLog):
     line = reason = ""
 
     def log_blocked(
-        self,
-        kind: str,  # noqa: ARG002
-        request: str,
-        reason: Callable[[], str],
-        **fields: str,  # noqa: ARG002
+        self, kind: str, request: str, reason: Callable[[], str], **fields: str
     ) -> None:
         self.reason = reason()
         self.line = f"blocked {request}: {self.reason}"

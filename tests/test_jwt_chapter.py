@@ -23,8 +23,6 @@ from documents.pages import Fence, Page
 from serving import Certificate, served_in_thread, uvicorn
 from uv import find_uv_bin
 
-pytestmark = pytest.mark.xdist_group("jwt-chapter")
-
 PAGE = (TEMPLATE / "docs" / "jwt.md").read_text("utf-8")
 CHECKS = ["ruff check", "ruff format --check", "mypy", "mypy tests", "pytest -q"]
 
@@ -54,6 +52,9 @@ STEPS = {
     },
 }
 """The two ways through the page, each on a project of its own, in the order the page gives."""
+
+in_one_process = {way: pytest.mark.xdist_group(f"jwt-{way}") for way in STEPS}
+"""Marks the tests of one way, which share its project."""
 
 
 def fences(markdown: str) -> list[Fence]:
@@ -109,6 +110,7 @@ def terminal(project: Project, command: str, typed: str) -> str:
         printed = "Password:"
         child.sendline(typed)
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
     printed += str(child.before).replace("\r\n", "\n")
     assert child.exitstatus == 0, f"{command}\n{printed}"
@@ -140,35 +142,48 @@ class Chapter:
     failed: dict[str, list[str]] = field(default_factory=dict)
 
 
-@pytest.fixture(scope="module")
-def chapters(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Chapter]:
-    return {way: carried_out(way, tmp_path_factory.mktemp(way) / "out") for way in STEPS}
-
-
-def carried_out(way: str, output: Path) -> Chapter:
+def carry_out_all(steps: Mapping[str, str], output: Path) -> Chapter:
     project = generate(output)
     install(project, "3.11")
     contract = (project.path / "tests" / "test_jwt.py").read_bytes()
     before = project.run("pytest", "-q", "-rs", "tests/test_jwt.py", "tests/test_auth.py")
     assert before.returncode == 0, before.stdout
     chapter = Chapter(project, contract, before.stdout)
-    for name, markdown in STEPS[way].items():
+    for name, markdown in steps.items():
         for fence in fences(markdown):
             chapter.printed.update(carry_out(fence, project))
         chapter.failed[name] = failed_checks(project)
     return chapter
 
 
+@pytest.fixture(scope="module")
+def chapter_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Chapter]:
+    """Return what carries out a way through the page: once for all tests."""
+    chapters: dict[str, Chapter] = {}
+
+    def carried_out(way: str) -> Chapter:
+        if way not in chapters:
+            chapters[way] = carry_out_all(STEPS[way], tmp_path_factory.mktemp(way) / "out")
+        return chapters[way]
+
+    return carried_out
+
+
 @pytest.fixture
-def own(chapters: Mapping[str, Chapter]) -> Project:
+def chapter(chapter_of: Callable[[str], Chapter], way: str) -> Chapter:
+    return chapter_of(way)
+
+
+@pytest.fixture
+def own(chapter_of: Callable[[str], Chapter]) -> Project:
     """Return a project whose API issues its tokens."""
-    return chapters["own"].project
+    return chapter_of("own").project
 
 
 @pytest.fixture
-def provider(chapters: Mapping[str, Chapter]) -> Project:
+def provider(chapter_of: Callable[[str], Chapter]) -> Project:
     """Return a project that verifies the tokens of an identity provider."""
-    return chapters["provider"].project
+    return chapter_of("provider").project
 
 
 @contextmanager
@@ -226,71 +241,80 @@ def sign_in(port: int, password: str, origin: str, name: str = USER) -> tuple[HT
 
 # --- Either way ---------------------------------------------------------------------------------
 
-each_way = pytest.mark.parametrize("way", STEPS)
+each_way = pytest.mark.parametrize(
+    "way", [pytest.param(way, marks=in_one_process[way]) for way in STEPS]
+)
 
 
 @each_way
-def test_skipped_before(chapters: Mapping[str, Chapter], way: str) -> None:
+def test_skipped_before(chapter: Chapter) -> None:
     """Until there is a verifier, the contract's tests are skipped by the name of the chapter."""
-    assert "JWT authentication chapter" in chapters[way].skipped_before
-    assert "JWT is implemented" not in chapters[way].skipped_before
+    assert "JWT authentication chapter" in chapter.skipped_before
+    assert "JWT is implemented" not in chapter.skipped_before
 
 
 @each_way
-def test_contract(chapters: Mapping[str, Chapter], way: str) -> None:
+def test_contract(chapter: Chapter, way: str) -> None:
     """The contract's tests run without an edit, as many as the page says, and all of them pass."""
-    chapter = chapters[way]
     assert (chapter.project.path / "tests" / "test_jwt.py").read_bytes() == chapter.contract
     text = " ".join(next(iter(STEPS[way].values())).split())
     [number] = re.findall(r"the (\d+) tests of `tests/test_jwt.py`|there are (\d+) of them", text)
     assert f" {''.join(number)} passed in " in chapter.printed["uv run pytest tests/test_jwt.py"]
 
 
-@pytest.mark.parametrize(("way", "step"), [(way, step) for way in STEPS for step in STEPS[way]])
-def test_checks(chapters: Mapping[str, Chapter], way: str, step: str) -> None:
+@pytest.mark.parametrize(
+    ("way", "step"),
+    [
+        pytest.param(way, step, marks=in_one_process[way])
+        for way, steps in STEPS.items()
+        for step in steps
+    ],
+)
+def test_checks(chapter: Chapter, step: str) -> None:
     """After each section, linter, formatter, type checker and all tests pass."""
-    assert chapters[way].failed[step] == []
+    assert chapter.failed[step] == []
 
 
 @each_way
-def test_checks_of_the_page(chapters: Mapping[str, Chapter], way: str) -> None:
+def test_checks_of_the_page(chapter: Chapter) -> None:
     """The page has the reader run the checks as well, and skips no test of the contract."""
-    printed = chapters[way].printed
+    printed = chapter.printed
     assert {"uv run ruff check", "uv run ruff format --check", "uv run mypy"} <= {*printed}
-    reasons = chapters[way].project.run("pytest", "-q", "-rs", "tests/test_jwt.py").stdout
+    reasons = chapter.project.run("pytest", "-q", "-rs", "tests/test_jwt.py").stdout
     assert "SKIPPED" not in reasons
     assert " passed" in printed["uv run pytest"]
 
 
 @each_way
-def test_nothing_of_the_stub(chapters: Mapping[str, Chapter], way: str) -> None:
+def test_nothing_of_the_stub(chapter: Chapter) -> None:
     """Nothing of the stub is left."""
-    auth = (chapters[way].project.source / "auth.py").read_text("utf-8")
+    auth = (chapter.project.source / "auth.py").read_text("utf-8")
     for left in ("noqa", "501", "implemented", "TokenVerifier | None"):
         assert left not in auth
 
 
-@pytest.mark.parametrize(
-    ("way", "variables"),
-    [
-        ("own", ["APP_JWT__SECRET"]),
-        ("provider", ["APP_JWT__ISSUER", "APP_JWT__AUDIENCE", "APP_JWT__JWKS_URL"]),
-    ],
-)
-def test_missing_variables(chapters: Mapping[str, Chapter], way: str, variables: list[str]) -> None:
+VARIABLES = {
+    "own": ["APP_JWT__SECRET"],
+    "provider": ["APP_JWT__ISSUER", "APP_JWT__AUDIENCE", "APP_JWT__JWKS_URL"],
+}
+
+
+@each_way
+def test_missing_variables(chapter: Chapter, way: str) -> None:
     """Without the settings that verifying takes the API does not start, and says which it lacks."""
     settings = "from hello_api.settings import Settings; Settings.model_config['env_file'] = None"
     command = f"{settings}; import hello_api.main"
-    started = chapters[way].project.run("python", "-c", command, APP_ENVIRONMENT="production")
+    started = chapter.project.run("python", "-c", command, APP_ENVIRONMENT="production")
     assert started.returncode == 1
     assert "Cannot start: 1 problem" in started.stderr
-    assert [x for x in variables if x not in started.stderr] == []
+    assert [x for x in VARIABLES[way] if x not in started.stderr] == []
     assert "Traceback" not in started.stderr
 
 
 # --- Tokens of its own --------------------------------------------------------------------------
 
 
+@in_one_process["own"]
 def test_sign_in(own: Project) -> None:
     """A trusted page gets a token only for the right password, and with it what is the user's."""
     with served_with_user(own) as port:
@@ -318,6 +342,7 @@ def test_sign_in(own: Project) -> None:
         assert (response.status, response.headers[ALLOWED]) == (403, None)
 
 
+@in_one_process["own"]
 def test_in_the_browser(own: Project, tmp_path: Path) -> None:
     """What the page's JavaScript does in a browser is what the comment below it says."""
     require(CHROMIUM)
@@ -340,6 +365,7 @@ def test_in_the_browser(own: Project, tmp_path: Path) -> None:
             assert evaluated(browser, origin, code, comments[:-1]) == comments
 
 
+@in_one_process["own"]
 def test_several_apis(own: Project) -> None:
     """With issuer and audience, the checks pass, and tokens of and for another API are rejected."""
     changed = re.findall(r"^\+\+\+ b/(.*)$", SEVERAL_APIS, re.MULTILINE)
@@ -400,6 +426,7 @@ def identity_provider(provider: Project) -> Iterator[IdentityProvider]:
         server.may_respond.set()
 
 
+@in_one_process["provider"]
 def test_provider(provider: Project, identity_provider: IdentityProvider) -> None:
     """Tokens are verified with the published keys, which are fetched once, forgeries or not."""
     identity_provider.may_respond.set()
@@ -413,6 +440,7 @@ def test_provider(provider: Project, identity_provider: IdentityProvider) -> Non
         assert identity_provider.responses == 1
 
 
+@in_one_process["provider"]
 def test_scopes(provider: Project, identity_provider: IdentityProvider) -> None:
     """A token without the scope gets a 403 that a trusted page can read, as RFC 6750 says."""
     identity_provider.may_respond.set()
@@ -428,6 +456,7 @@ def test_scopes(provider: Project, identity_provider: IdentityProvider) -> None:
         assert response.status == 404
 
 
+@in_one_process["provider"]
 def test_slow_provider(provider: Project, identity_provider: IdentityProvider) -> None:
     """While the keys are fetched, the API goes on serving other requests."""
     with (
@@ -442,6 +471,7 @@ def test_slow_provider(provider: Project, identity_provider: IdentityProvider) -
         assert waiting.result()[0].status == 200
 
 
+@in_one_process["provider"]
 def test_unreachable_provider(provider: Project, identity_provider: IdentityProvider) -> None:
     """Without keys no token is accepted, and no user is sent to sign in again: 503."""
     with served(provider, APP_JWT__JWKS_URL="http://127.0.0.1:9/keys") as port:

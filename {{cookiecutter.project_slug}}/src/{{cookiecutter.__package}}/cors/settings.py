@@ -1,5 +1,6 @@
 """Settings that name a policy, and report every problem at once."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
@@ -195,7 +196,7 @@ class PolicySettings(BaseSettings):
 
     @classmethod
     def _load_policy(cls, environment: str, overrides: Mapping[str, Any]) -> Policy:
-        decoded = {key: _listed(key, value) for key, value in overrides.items()}
+        decoded = {key: _decoded(key, value) for key, value in overrides.items()}
         return load_policy(environment, decoded, env_prefix=cls.model_config.get("env_prefix", ""))
 
 
@@ -236,8 +237,13 @@ def _similarity(one: str, other: str) -> float:
     return SequenceMatcher(None, one.replace("_", ""), other.replace("_", "")).ratio()
 
 
-def _listed(key: str, value: Any) -> Any:
-    """Return the list that a comma-separated value stands for; any other value as it is."""
-    if KEYS.get(key) is not list or not isinstance(value, str) or value.lstrip().startswith("["):
+def _decoded(key: str, value: Any) -> Any:
+    """Return what the value of a variable stands for: a comma-separated list, or JSON."""
+    if not isinstance(value, str) or KEYS.get(key, str) is str:
         return value
-    return [item.strip() for item in value.split(",")] if value.strip() else []
+    if KEYS[key] is list and not value.lstrip().startswith("["):
+        return [item.strip() for item in value.split(",")] if value.strip() else []
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value

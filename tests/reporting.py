@@ -57,4 +57,4 @@ def reported(cause: dict[str, Any]) -> list[str]:
 
 if __name__ == "__main__":
     causes = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    print(json.dumps({name: reported(cause) for name, cause in causes.items()}))
+    json.dump({name: reported(cause) for name, cause in causes.items()}, sys.stdout)

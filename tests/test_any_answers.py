@@ -31,7 +31,7 @@ FAIR_TEXTS = st.one_of(
     st.text(alphabet=ODD, min_size=1, max_size=30),
     st.text(alphabet=st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=200),
 ).filter(lambda text: text.strip() == text != "")
-FAIR_NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,9}", fullmatch=True)
+FAIR_NAMES = st.from_regex(r"[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,9}){0,2}", fullmatch=True)
 FAIR_ORIGINS = st.builds(
     "https://{}{}".format,
     st.one_of(

@@ -96,6 +96,7 @@ RANDOM = {"set-cookie", "x-request-id"}
 
 PACKAGES = (
     "a2wsgi",
+    "alembic",
     "asgi-correlation-id",
     "itsdangerous",
     "mcp",
@@ -139,6 +140,55 @@ async def async_client():
 async def test_client_of_pytest_asyncio(async_client):
     assert (await async_client.get("/health")).status_code == 200
 """
+TAUGHT = """
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends, Header, Path, Query
+from fastapi.security import OAuth2PasswordBearer, OAuth2PasswordRequestForm
+from pydantic import BaseModel
+
+router = APIRouter()
+oauth2_scheme = OAuth2PasswordBearer(tokenUrl="token")
+
+
+class Item(BaseModel):
+    name: str
+    tags: list[str] = []
+
+
+class Token(BaseModel):
+    access_token: str
+    token_type: str = "bearer"
+
+
+@router.get("/items/{item_id}")
+async def read_item(item_id: str, q: str | None = None, short: bool = False) -> dict[str, str]:
+    item = {"item_id": item_id}
+    if q:
+        item.update({"q": q})
+    if not short:
+        item.update({"description": "This is an amazing item"})
+    return item
+
+
+@router.put("/items/{item_id}")
+async def update_item(
+    item_id: Annotated[int, Path(ge=0)],
+    item: Item,
+    q: Annotated[str | None, Query(max_length=50)],
+    token: Annotated[str, Depends(oauth2_scheme)],
+    user_agent: Annotated[str | None, Header()] = None,
+    importance: Annotated[int, Body()] = 1,
+    notify: bool = True,
+) -> Item:
+    return item
+
+
+@router.post("/token")
+async def login(form_data: Annotated[OAuth2PasswordRequestForm, Depends()]) -> Token:
+    return Token(access_token=form_data.username, token_type="bearer")
+""".lstrip()
+"""Code as FastAPI's tutorial writes it."""
 
 
 @pytest.fixture(scope="module")
@@ -232,3 +282,36 @@ def test_of_a_team(equipped: Project, tmp_path: Path, mode: str) -> None:
     project = edited(equipped, tmp_path, {})
     (project.path / "tests" / "test_clients.py").write_text(CLIENTS_TEST)
     run_suite(project, "-o", f"asyncio_mode={mode}")
+
+
+def lint(project: Project) -> None:
+    """Run the linter and the formatter of a project, which must find nothing."""
+    for command in ("ruff check", "ruff format --check"):
+        result = project.run(*command.split())
+        assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_taught(installed: Installed, tmp_path: Path) -> None:
+    """The linter passes what FastAPI teaches."""
+    project = edited(installed("defaults"), tmp_path, {})
+    (project.source / "items.py").write_text(TAUGHT)
+    lint(project)
+
+
+def test_alembic(equipped: Project, tmp_path: Path) -> None:
+    """The linter passes what Alembic generates."""
+    project = edited(equipped, tmp_path, {})
+    for command in ("alembic init alembic", "alembic revision -m items"):
+        assert project.run(*command.split()).returncode == 0
+    lint(project)
+
+
+@pytest.mark.parametrize("version", ["3.12", "3.14"])
+def test_newer_python(installed: Installed, tmp_path: Path, version: str) -> None:
+    """A team that raises requires-python has nothing to change in the files of the template."""
+    project = edited(installed("defaults"), tmp_path, {})
+    pyproject = project.path / "pyproject.toml"
+    text = pyproject.read_text("utf-8")
+    assert 'requires-python = ">=3.11"' in text
+    pyproject.write_text(text.replace(">=3.11", f">={version}", 1), "utf-8")
+    lint(project)

@@ -157,33 +157,31 @@ def carry_out_all(steps: Mapping[str, str], output: Path) -> Chapter:
 
 
 @pytest.fixture(scope="module")
-def chapter_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Chapter]:
-    """Return what carries out a way through the page: once for all tests."""
-    chapters: dict[str, Chapter] = {}
+def own_chapter(tmp_path_factory: pytest.TempPathFactory) -> Chapter:
+    return carry_out_all(STEPS["own"], tmp_path_factory.mktemp("own") / "out")
 
-    def carried_out(way: str) -> Chapter:
-        if way not in chapters:
-            chapters[way] = carry_out_all(STEPS[way], tmp_path_factory.mktemp(way) / "out")
-        return chapters[way]
 
-    return carried_out
+@pytest.fixture(scope="module")
+def provider_chapter(tmp_path_factory: pytest.TempPathFactory) -> Chapter:
+    return carry_out_all(STEPS["provider"], tmp_path_factory.mktemp("provider") / "out")
 
 
 @pytest.fixture
-def chapter(chapter_of: Callable[[str], Chapter], way: str) -> Chapter:
-    return chapter_of(way)
+def chapter(request: pytest.FixtureRequest, way: str) -> Chapter:
+    chapter: Chapter = request.getfixturevalue(f"{way}_chapter")
+    return chapter
 
 
 @pytest.fixture
-def own(chapter_of: Callable[[str], Chapter]) -> Project:
+def own(own_chapter: Chapter) -> Project:
     """Return a project whose API issues its tokens."""
-    return chapter_of("own").project
+    return own_chapter.project
 
 
 @pytest.fixture
-def provider(chapter_of: Callable[[str], Chapter]) -> Project:
+def provider(provider_chapter: Chapter) -> Project:
     """Return a project that verifies the tokens of an identity provider."""
-    return chapter_of("provider").project
+    return provider_chapter.project
 
 
 @contextmanager

@@ -26,7 +26,7 @@ def told(message: str) -> tuple[list[str], str]:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_refused(tmp_path: Path, case: tables.Case) -> None:
-    """Each wrong answer is named with its question, its value, the reason and the mend."""
+    """Each wrong answer is reported with its question, its value, the reason and the fix."""
     arguments: list[str] = []
     if case.file:
         file = tmp_path / "answers.yaml"
@@ -120,7 +120,7 @@ def test_origins_as_mapping(tmp_path: Path) -> None:
     ("changed", "message"),
     [
         ({"project_slug": "../escaped"}, 'project_slug: "../escaped" is not made of'),
-        ({"environments": "Dev", "origins": "Dev="}, 'environments: "Dev" must start with a lowercase letter'),
+        ({"environments": "Dev", "origins": "Dev="}, 'environments: "Dev" must start with'),
         ({"cors_preset": "lax"}, 'cors_preset: "lax" is not one of the choices'),
         ({"allow_credentials": "perhaps"}, 'allow_credentials: "perhaps" is neither yes nor no'),
         ({"team": ["a"]}, 'team: ["a"] is not text'),

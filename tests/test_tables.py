@@ -1,4 +1,4 @@
-"""The documents keep step with the code: every rule and every problem is shown, with its message."""
+"""The documents keep step with the code: every rule and problem is shown, with its message."""
 
 import json
 import re

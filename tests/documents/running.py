@@ -130,8 +130,8 @@ def http(run: Run, fence: Fence) -> None:
 def toml(run: Run, fence: Fence) -> None:
     """Start the API with these policies: it does, or says what the next fence shows."""
     following = run.page.fences[run.page.fences.index(fence) + 1 :][:1]
-    refusals = [x.text for x in following if x.text.startswith("Cannot start")]
-    expect("".join(refusals), run.ask("policy", fence.text))
+    messages = [x.text for x in following if x.text.startswith("Cannot start")]
+    expect("".join(messages), run.ask("policy", fence.text))
 
 
 def diff(run: Run, fence: Fence) -> None:

@@ -34,7 +34,7 @@ def python(code: str, page: str, line: int) -> str:
     importlib.invalidate_caches()
     try:
         exec(compile(line * "\n" + code, page, "exec"), namespace)  # noqa: S102
-    except BaseException as error:  # noqa: BLE001 - `SystemExit` is how an API refuses to start
+    except BaseException as error:  # noqa: BLE001 - `SystemExit` ends an API that can't start
         told = traceback.extract_tb(error.__traceback__)
         at = [f"line {frame.lineno}: " for frame in told if frame.filename == page][-1:]
         return "".join([*at, *traceback.format_exception_only(error)]).rstrip()

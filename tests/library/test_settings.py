@@ -277,7 +277,7 @@ def test_no_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
 NUMBER = "should be a valid integer, unable to parse string as an integer [int_parsing]"
 LIST = "should be a valid list [list_type]; write JSON"
 DICTIONARY = "should be a valid dictionary [dict_type]; write JSON"
-SET = "in the environment or in .env"
+MISSING = "is not set [missing]; set it, in the environment or in .env"
 
 WRONG = [
     ("APP_PAGE_SIZE", GUESSABLE, f"APP_PAGE_SIZE {NUMBER}"),
@@ -303,13 +303,13 @@ WRONG = [
     (
         "APP_DATABASE__URL",
         GUESSABLE,
-        f"APP_DATABASE__HOSTS is not set [missing]; set APP_DATABASE__HOSTS, {SET}",
+        f"APP_DATABASE__HOSTS {MISSING}",
     ),
     ("APP_DATABASES", f'[{{"url": "{GUESSABLE}"}}]', "APP_DATABASES: Field required [missing]"),
     (
         "APP_MAIL__ATTEMPTS",
         "1",
-        f"APP_MAIL__API_KEY is not set [missing]; set APP_MAIL__API_KEY, {SET}",
+        f"APP_MAIL__API_KEY {MISSING}",
     ),
     ("APP_EVEN", "3", "APP_EVEN must be even"),
     ("APP_SIZE__LOW", "3", "APP_SIZE has a low end above the high one"),
@@ -333,9 +333,12 @@ def test_missing_fields(variables: Declare) -> None:
     """Required settings that are not set are named, with the variables of the groups."""
     variables(APP_DATABASE__URL="x")
     assert problems(Required) == [
-        f"APP_DATABASE_URL is not set [missing]; set APP_DATABASE_URL, {SET}.",
-        f"APP_DATABASE__HOSTS is not set [missing]; set APP_DATABASE__HOSTS, {SET}.",
-        f"APP_MAIL is not set [missing]; set APP_MAIL__API_KEY, APP_MAIL__ATTEMPTS, {SET}.",
+        f"APP_DATABASE_URL {MISSING}.",
+        f"APP_DATABASE__HOSTS {MISSING}.",
+        (
+            "APP_MAIL is not set [missing]; set APP_MAIL__API_KEY, APP_MAIL__ATTEMPTS, "
+            "in the environment or in .env."
+        ),
     ]
 
 
@@ -356,7 +359,7 @@ def test_all_problems_at_once(variables: Declare) -> None:
     assert problems(Both) == [
         f'Variable: "APP_CORS_ORIGINS" {UNKNOWN}; write APP_CORS__ALLOW_ORIGINS.',
         f'Variable: "APP_PAGESIZE" {UNKNOWN}; write APP_PAGE_SIZE.',
-        f"APP_DATABASE_URL is not set [missing]; set APP_DATABASE_URL, {SET}.",
+        f"APP_DATABASE_URL {MISSING}.",
         (
             'APP_ENVIRONMENT: "prod" is not an environment [unknown-environment]; '
             "write one of development, staging, production."

@@ -205,6 +205,7 @@ def test_openapi(installed: Installed, name: str, tmp_path: Path) -> None:
     (tmp_path / "schemathesis.toml").write_text(EXPECTED, encoding="utf-8")
     with served(installed(name)) as url:
         tool = Path(sys.executable).with_name("schemathesis")
-        command = [tool, "run", f"{url}/openapi.json", "--max-examples", "25"]
+        options = ["--max-examples", "25"]
+        command: list[str | Path] = [tool, "run", f"{url}/openapi.json", *options]
         result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout

@@ -30,6 +30,9 @@ NEARLY = 0.81
 RELATED = 0.4
 """How similar one key of a group has to be to be the one that is suggested."""
 
+JSON_TYPES = ("list_type", "tuple_type", "set_type", "dict_type", "model_type", "dataclass_type")
+"""The errors of pydantic that a value gets that should have been JSON."""
+
 MAX_DEPTH = 5
 """Groups within groups that are looked at: a model may contain itself."""
 
@@ -101,7 +104,7 @@ class Variables(EnvSettingsSource):
             fix = f"set {', '.join(within).upper() or 'it'}, in the environment or in .env"
             return f"{variable.upper()} is not set [{kind}]; {fix}."
         reason = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-        fix = "; write JSON" if kind.endswith(("list_type", "dict_type", "model_type")) else ""
+        fix = "; write JSON" if kind.endswith(JSON_TYPES) else ""
         separator = " " if reason[:1].islower() else ": "
         name = "" if kind == "value_error" else f" [{kind}]"  # a validator's own words
         return f"{variable.upper()}{separator}{reason}{name}{fix}."

@@ -27,7 +27,7 @@ PROBLEMS = ":problems"
 NEARLY = 0.81
 """How similar to a setting, from 0 to 1, a variable has to be to count as misspelt."""
 
-RELATED = 0.4
+RELATED = 0.6
 """How similar one key of a group has to be to be the one that is suggested."""
 
 JSON_TYPES = ("list_type", "tuple_type", "set_type", "dict_type", "model_type", "dataclass_type")

@@ -82,9 +82,9 @@ NOT_IN_ALL_VERSIONS = frozenset(
 DEPENDENCIES = frozenset(
     "annotated_doc annotated_types anyio ast_serialize certifi click dotenv fastapi h11 httpcore2 "
     "httptools httpx2 idna iniconfig librt mypy mypy_extensions mypyc opentelemetry packaging "
-    "pathspec pluggy pydantic pydantic_core pydantic_settings pygments pytest python_dotenv pyyaml "
-    "ruff starlette truststore typing_extensions typing_inspection uvicorn uvloop watchfiles "
-    "websockets yaml".split()
+    "pathspec pluggy publicsuffixlist pydantic pydantic_core pydantic_settings pygments pytest "
+    "python_dotenv pyyaml ruff starlette truststore typing_extensions typing_inspection uvicorn "
+    "uvloop watchfiles websockets yaml".split()
 )
 """Import names, and names of distributions, of what a generated project installs."""
 

@@ -15,7 +15,7 @@ MAKE_ONE = "write what `openssl rand -base64 32` prints"
 
 def check_secret(secret: SecretStr) -> SecretStr:
     """Return a secret that is hard to guess; raise ValueError for any other."""
-    text = secret.get_secret_value()
+    text = secret.get_secret_value().strip()
     if len(text.encode(errors="surrogateescape")) < MIN_SECRET or len(set(text)) == 1:
         reason = f"is under {MIN_SECRET} bytes, or one repeated character"
         raise ValueError(f"{reason} [weak-secret]; {MAKE_ONE}")

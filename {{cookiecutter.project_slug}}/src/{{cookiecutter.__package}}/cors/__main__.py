@@ -28,7 +28,10 @@ def settings_class() -> type[PolicySettings]:
     package = __package__.rpartition(".")[0]
     with suppress(ConfigurationError, SystemExit):  # raised if the module makes them, incomplete
         import_module(f"{package}.settings")
-    return next(iter(PolicySettings.__subclasses__()), PolicySettings)
+    settings: type[PolicySettings] = PolicySettings
+    while declared := settings.__subclasses__():
+        settings = declared[-1]
+    return settings
 
 
 def aligned(rows: Iterable[Row]) -> str:

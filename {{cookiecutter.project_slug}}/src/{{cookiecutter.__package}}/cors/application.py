@@ -1,9 +1,11 @@
 """A FastAPI that nothing can be added to outside its policy."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.types import Receive, Scope, Send
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .middleware import PolicyMiddleware
 from .policy import Policy
@@ -31,5 +33,23 @@ class SecuredFastAPI(FastAPI):
 
             self.add_route("/docs/cors", Page(policy).respond, include_in_schema=False)
 
+    def build_middleware_stack(self) -> ASGIApp:
+        if self.openapi_url is None:
+            close_documentation(self.routes)
+        return super().build_middleware_stack()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._secured(scope, receive, send)
+
+
+def close_documentation(routes: Iterable[BaseRoute]) -> None:
+    """Take the documentation away from the FastAPIs that are mounted, at any depth."""
+    for route in routes:
+        app = getattr(route, "app", None)
+        while not isinstance(app, FastAPI) and hasattr(app, "app"):
+            app = app.app  # of the middleware around it
+        if isinstance(app, FastAPI):
+            paths = {app.openapi_url, app.docs_url, app.redoc_url}
+            others = [x for x in app.router.routes if getattr(x, "path", None) not in paths]
+            app.router.routes[:] = others
+            close_documentation(others)

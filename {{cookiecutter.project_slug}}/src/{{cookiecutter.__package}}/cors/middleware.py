@@ -22,7 +22,7 @@ REQUESTED_HEADERS = b"access-control-request-headers"
 MAX_REQUESTED_HEADERS = 4_096
 """Characters of Access-Control-Request-Headers that are read; no page needs as many."""
 
-PLAIN_LIST = re.compile(rb"([^\s,]+(,[^\s,]+)*)?")
+PLAIN_LIST = re.compile(rb"[^\s,]+(,[^\s,]+)*")
 """A list of headers as browsers write it: no white space, no empty element."""
 
 
@@ -94,7 +94,7 @@ class PolicyMiddleware(CORSMiddleware):
         In the local environment, one that grants a trusted origin too little is a success all the
         same, because browsers then name the method or header that is missing.
         """
-        sent, listed = scope["headers"], unique.get(REQUESTED_HEADERS, b"")
+        sent, listed = scope["headers"], unique.get(REQUESTED_HEADERS, b"-")
         is_long = len(listed) > MAX_REQUESTED_HEADERS
         if len(unique) < len(sent) or is_long or not PLAIN_LIST.fullmatch(listed):
             sent = with_requested_list(sent)

@@ -208,6 +208,9 @@ def load_policy(
     for key in source.overrides:
         if key in variables:
             problems += _value_problems(variables[key], key, options)
+        elif key == "local":
+            reason, fix = "can't override the file [local-variable]", f"set it in {file.name}"
+            problems.append(Problem("Variable", source.variable(key), reason, fix))
         else:
             problems.append(_unknown_key("Variable", source.variable(key), key, variables))
     problems += _second_local(file, tables)
@@ -283,6 +286,9 @@ def _value_problems(location: str, key: str, table: Table) -> Iterator[Problem]:
         name = TYPE_NAMES[KEYS[key]]
         example = quoted([value]) if is_item else name
         yield Problem(location, value, f"is not {name} [type]", f"write {example}")
+    elif key in ("allowed_hosts", "allow_methods") and not value:
+        reason = "would allow nothing [empty-list]"
+        yield Problem(location, value, reason, "leave the key out, or list what is allowed")
     elif key == "preset" and value not in PRESETS:
         fix = f"write {' or '.join(PRESETS)}"
         yield Problem(location, value, "is not a preset [unknown-preset]", fix)

@@ -6,12 +6,14 @@ the generator when it checks the answers that a project is made from.
 
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Generic, TypeVar
+from unicodedata import bidirectional
+
+import idna
 
 Subject = TypeVar("Subject")
 
@@ -173,14 +175,23 @@ class Url:
         return str(self.address or "")
 
 
+def _decoded(label: str) -> str:
+    is_punycode = label.startswith("xn--")
+    return label[4:].encode("ascii").decode("punycode") if is_punycode else label
+
+
 def _is_bad_punycode(label: str) -> bool:
+    """Return whether browsers would reject a label, or write it otherwise: UTS 46, section 4.1."""
     try:
-        decoded = label[4:].encode("ascii").decode("punycode")
-        written = unicodedata.normalize("NFC", decoded.lower())
+        decoded = _decoded(label)
+        joiners = [i for i, character in enumerate(decoded) if character in "\u200c\u200d"]
+        idna.check_initial_combiner(decoded)
+        idna.check_bidi(decoded)
         return (
-            not decoded.isprintable()
-            or decoded.isascii()
-            or written.encode("punycode").decode("ascii") != label[4:]
+            decoded.isascii()
+            or idna.uts46_remap(decoded, std3_rules=False) != decoded
+            or not all(idna.valid_contextj(decoded, i) for i in joiners)
+            or decoded.encode("punycode").decode("ascii") != label[4:]
         )
     except UnicodeError:
         return True
@@ -220,7 +231,7 @@ PART_RULES: OriginRules = (
     Rule("non-ascii", lambda url: not url.text.isascii(), "has non-ASCII characters"),
     Rule("user", lambda url: bool(url.user), "has a user name"),
     Rule("trailing-slash", lambda url: url.path == "/", "ends with a slash"),
-    Rule("path", lambda url: len(url.path) > 1, "has a path"),
+    Rule("path", lambda url: url.path not in ("", "/"), "has a path"),
     Rule("query", lambda url: bool(url.query), "has a query"),
     Rule("fragment", lambda url: bool(url.fragment), "has a fragment"),
     Rule(
@@ -290,23 +301,44 @@ def origin_reasons(text: str, *, local: bool) -> list[str]:
     )
 
 
+def _ascii_host(host: str) -> str:
+    encoded = idna.encode(host, uts46=True).decode("ascii")
+    labels = [_decoded(label) for label in encoded.split(".") if label]
+    if any(bidirectional(character) in ("R", "AL", "AN") for x in labels for character in x):
+        for label in labels:
+            idna.check_bidi(label, check_ltr=True)
+    return encoded
+
+
+MISSPELT_HTTPS = re.compile(r"h+t+p+s*|http?sp?|htt?sp")
+"""What is meant for http or https. Any other scheme stands for something else than a web site."""
+
+
 def suggest_origin(text: str, *, local: bool) -> str | None:
-    """Return the origin that was meant, None unless there is only one possibility."""
-    text = text.strip().lower()
+    """Return the origin that was meant, as browsers write it; None where anything is in doubt.
+
+    The host is converted as browsers do: UTS 46, non-transitional (URL, "domain to ASCII").
+    """
+    text = text.strip()
     url = Url.split(text if "://" in text else f"https://{text}")
-    if url.user or "\\" in text:
+    scheme = url.scheme.lower()
+    if url.user or "\\" in text or not MISSPELT_HTTPS.fullmatch(scheme):
         return None
     try:
-        host = url.host.rstrip(".").encode("idna").decode("ascii")
+        host = url.host.lower() if url.host.isascii() else _ascii_host(url.host)
     except UnicodeError:
         return None
     meant = replace(url, host=host)
     if "://" not in text and "." not in host and not meant.is_loopback:
         return None
-    scheme = "http" if meant.is_loopback and not text.startswith("https") else "https"
-    port = "" if url.port == DEFAULT_PORTS.get(url.scheme) else re.sub("^:0*", ":", url.port)
-    port = "" if port in (":", DEFAULT_PORTS[scheme]) else port
-    origin = f"{scheme}://{meant.canonical_address or host}{port}"
+    is_plain = scheme == "http" or ("://" not in text and meant.is_loopback)
+    port = re.sub("^:0*", ":", url.port)
+    if is_plain and not meant.is_loopback and port not in ("", ":", ":80"):
+        return None  # a page over https would be on another port
+    written = "http" if is_plain and meant.is_loopback else "https"
+    if port in (":", DEFAULT_PORTS[written], DEFAULT_PORTS.get(scheme)):
+        port = ""
+    origin = f"{written}://{meant.canonical_address or host}{port}"
     return None if origin_reasons(origin, local=local) else origin
 
 
@@ -338,8 +370,27 @@ HOST_RULES: tuple[Rule[str], ...] = (
         lambda host: bool(Url.split(f"https://{host}").port),
         "has a port, which is ignored",
     ),
+    Rule(
+        "public-suffix",
+        lambda host: host.startswith("*.") and is_public(host.removeprefix("*.")),
+        "covers hosts that anyone can register or point to any address",
+    ),
 )
 """An entry is a host, or `*.` and a domain, for all of its subdomains."""
+
+WILDCARD_DNS = frozenset({"nip.io", "sslip.io", "xip.io", "traefik.me", "rbndr.us", "1u.ms"})
+"""Domains whose subdomains lead to whichever address their name says: DNS rebinding for anyone."""
+
+
+def is_public(domain: str) -> bool:
+    """Return whether anyone can get a name below a domain: by the Public Suffix List, for one.
+
+    Its private section counts. It is loaded only where needed: that takes tens of milliseconds.
+    """
+    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415
+
+    is_wildcard = any(f".{domain}".endswith(f".{name}") for name in WILDCARD_DNS)
+    return is_wildcard or PublicSuffixList().privatesuffix(domain) is None
 
 
 def host_problems(location: str, hosts: Iterable[str]) -> Iterator[Problem]:
@@ -417,7 +468,7 @@ REQUEST_HEADER_RULES: tuple[Rule[str], ...] = (
     ),
     Rule(
         "response-header",
-        lambda name: name.lower().startswith(("access-control-allow-", "access-control-expose-")),
+        lambda name: re.fullmatch("access-control-(?!request-).*", name.lower()) is not None,
         "is a response header",
     ),
 )

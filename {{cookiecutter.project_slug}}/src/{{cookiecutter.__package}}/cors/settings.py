@@ -1,11 +1,16 @@
 """Settings that name a policy, and report every problem at once."""
 
 import json
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
+from io import StringIO
+from pathlib import Path
+from types import UnionType
 from typing import Any, Self, get_args, get_origin
 
+from dotenv.parser import parse_stream
 from pydantic import BaseModel, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
@@ -19,7 +24,7 @@ from pydantic_settings import (
 )
 
 from .policy import KEYS, ConfigurationError, Policy, load_policy
-from .rulebook import Problem
+from .rulebook import Problem, quoted
 
 PROBLEMS = ":problems"
 """The name, which no field can have, under which the sources hand over the problems they find."""
@@ -57,13 +62,23 @@ class Variables(EnvSettingsSource):
                 found |= _names(variable, field.annotation)
         return found
 
+    def ambiguous(self, names: Iterable[str]) -> Iterator[Problem]:
+        """Yield a problem for each variable that differs from another one only in case."""
+        seen: dict[str, str] = {}
+        prefix = self.env_prefix.lower()
+        for name in names:
+            first = seen.setdefault(name.lower(), name)
+            if first != name and prefix and name.lower().startswith(prefix):
+                reason = f"differs from {quoted(first)} only in case [same-name]"
+                yield Problem("Variable", name, reason, "remove one of them")
+
     def misspelt(self, variables: Mapping[str, str | None]) -> Iterator[Problem]:
         """Yield a problem for each variable that is nearly a setting, and so would do nothing."""
         if not self.env_prefix:
             return
         names = self.names()
         prefix = self.env_prefix.lower()
-        free = tuple(f"{x}__" for x, types in names.items() if any(map(_takes_any_key, types)))
+        free = tuple(f"{x}__" for x, types in names.items() if _takes_any_key(x, types))
         names |= {f"{prefix}cors__{key}": [] for key in KEYS if key != "local"}
         groups = {x.rpartition("__")[0] for x in names}
         for variable, value in sorted(variables.items()):
@@ -89,29 +104,52 @@ class Variables(EnvSettingsSource):
     def field_problem(self, error: ErrorDetails) -> str:
         """Return what is wrong with a field: never its value, which may be a secret."""
         names = self.names()
-        name, *path = error["loc"] or ("",)
+        name, *path = error["loc"] or ("settings",)
         variable = str(name).lower()
         for field_name, field in self.settings_cls.model_fields.items():
             for key, found, _ in self._extract_field_info(field, field_name):
                 if name in (key, field_name):
                     variable = found
+        inside = False  # of the value of a variable
         for part in path:
             inner = f"{variable}__{part}".lower()
-            variable = inner if inner in names else variable
+            if inner in names or _takes_any_key(variable, names.get(variable, [])):
+                variable = inner
+            else:
+                inside = True
         kind = error["type"]
-        if kind == "missing":
+        if kind == "missing" and not inside:
             within = [x for x in names if x.startswith(f"{variable}__")]
             fix = f"set {', '.join(within).upper() or 'it'}, in the environment or in .env"
             return f"{variable.upper()} is not set [{kind}]; {fix}."
         reason = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
         fix = "; write JSON" if kind.endswith(JSON_TYPES) else ""
-        separator = " " if reason[:1].islower() else ": "
+        separator = " " if reason[:1].islower() and error["loc"] else ": "
         name = "" if kind == "value_error" else f" [{kind}]"  # a validator's own words
         return f"{variable.upper()}{separator}{reason}{name}{fix}."
 
 
 class DotEnvVariables(Variables, DotEnvSettingsSource):
-    """The variables of `.env`, likewise."""
+    """The variables of `.env`, likewise; a file or a line that can't be read is a problem."""
+
+    def _read_env_files(self) -> Mapping[str, str | None]:
+        self.problems: list[Problem] = []
+        return super()._read_env_files()
+
+    def _read_env_file(self, file_path: Path) -> Mapping[str, str | None]:
+        name = file_path.name
+        try:
+            text = file_path.read_text(encoding=self.env_file_encoding)
+        except (OSError, UnicodeError):
+            reason, fix = "can't be read as UTF-8 [unreadable-file]", "save it as UTF-8"
+            self.problems.append(Problem("Variables", name, reason, fix))
+            return {}
+        bindings = [*parse_stream(StringIO(text))]
+        for line in (x.original.line for x in bindings if x.error):
+            reason, fix = "can't be parsed [unreadable-line]", "write NAME=value"
+            self.problems.append(Problem(name, f"line {line}", reason, fix))
+        self.problems += self.ambiguous(x.key for x in bindings if x.key)
+        return super()._read_env_file(file_path)
 
 
 class PolicySettings(BaseSettings):
@@ -127,7 +165,7 @@ class PolicySettings(BaseSettings):
     model_config = SettingsConfigDict(
         env_nested_delimiter="__",
         env_file=".env",
-        env_file_encoding="utf-8",
+        env_file_encoding="utf-8-sig",
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
@@ -135,6 +173,15 @@ class PolicySettings(BaseSettings):
 
     environment: str = ""
     cors: dict[str, Any] = {}
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except UnicodeError:  # of pydantic-settings' own source, which has read the file before
+            raise ConfigurationError(DotEnvVariables(type(self)).problems) from None
+        except ValidationError as error:  # of a validator of the whole model
+            found = map(Variables(type(self)).field_problem, error.errors(include_input=False))
+            raise ConfigurationError([*found]) from None
 
     @property
     def policy(self) -> Policy:
@@ -152,9 +199,9 @@ class PolicySettings(BaseSettings):
 
         Raises `ConfigurationError` as the settings themselves do.
         """
-        sources = DotEnvVariables(cls), Variables(cls)
-        variables = {x: value for source in sources for x, value in source.env_vars.items()}
-        if problems := [*sources[0].misspelt(variables)]:
+        sources = dotenv, env = DotEnvVariables(cls), Variables(cls)
+        problems = [*dotenv.problems, *env.misspelt({**dotenv.env_vars, **env.env_vars})]
+        if problems:
             raise ConfigurationError(problems)
         given = [source().get("cors") for source in sources]
         overrides = {x: y for each in given if isinstance(each, dict) for x, y in each.items()}
@@ -172,7 +219,8 @@ class PolicySettings(BaseSettings):
         # Instead of pydantic-settings' own sources, which stop at the first problem.
         dotenv = DotEnvVariables(settings_cls, getattr(dotenv_settings, "env_file", None))
         env = Variables(settings_cls)
-        problems = [*env.misspelt({**dotenv.env_vars, **env.env_vars})]
+        problems = [*dotenv.problems, *env.ambiguous(os.environ)]
+        problems += env.misspelt({**dotenv.env_vars, **env.env_vars})
         found = InitSettingsSource(settings_cls, {PROBLEMS: problems})
         return init_settings, env, dotenv, file_secret_settings, found
 
@@ -219,15 +267,20 @@ def _names(variable: str, annotation: Any) -> dict[str, list[type]]:
 def _types(annotation: Any) -> Iterator[type]:
     annotation = getattr(annotation, "__value__", annotation)  # of a `type` statement
     origin = get_origin(annotation) or annotation
-    if isinstance(origin, type):
+    if isinstance(origin, type) and not issubclass(origin, UnionType):
         yield origin
-    for argument in get_args(annotation):
-        yield from _types(argument)
+    else:
+        for argument in get_args(annotation):
+            yield from _types(argument)
 
 
-def _takes_any_key(kind: type) -> bool:
-    return issubclass(kind, Mapping) or (
-        issubclass(kind, BaseModel) and kind.model_config.get("extra") == "allow"
+def _takes_any_key(variable: str, types: Iterable[type]) -> bool:
+    """Return whether the variable of a field of these types may be followed by any key."""
+    return any(
+        issubclass(x, Mapping)
+        or (issubclass(x, BaseModel) and x.model_config.get("extra") == "allow")
+        or (issubclass(x, BaseModel) and variable.count("__") == MAX_DEPTH)
+        for x in types
     )
 
 

@@ -226,13 +226,22 @@ def test_misspelt_variable(variables: Declare, variable: str, fix: str) -> None:
     [
         ("APP_CORS__ALLOW_ORIGIN", "write APP_CORS__ALLOW_ORIGINS"),
         ("APP_CORS__POLICY", f"choose from {KEYS}"),
-        ("APP_CORS__LOCAL", f"choose from {KEYS}"),
     ],
 )
 def test_unknown_override(variables: Declare, variable: str, fix: str) -> None:
-    """A variable of no key is rejected, and of `local`, too: the file says which one is local."""
+    """A variable of a key that does not exist is rejected."""
     variables(**{variable: "true"})
     assert problems() == [f'Variable: "{variable}" is not a known key [unknown-key]; {fix}.']
+
+
+@pytest.mark.parametrize("preset", ["strict", "dev"])
+def test_local_override(variables: Declare, preset: str) -> None:
+    """No variable makes an environment local: only the file says which one is."""
+    variables(APP_ENVIRONMENT=DEPLOYED, APP_CORS__LOCAL="true", APP_CORS__PRESET=preset)
+    assert (
+        'Variable: "APP_CORS__LOCAL" can\'t override the file [local-variable]; '
+        "set it in environments.toml."
+    ) in problems()
 
 
 @pytest.mark.parametrize(
@@ -562,9 +571,8 @@ def test_dotenv_file_that_is_not_text(variables: Declare, content: bytes) -> Non
     variables()
     Path(".env").write_bytes(content)
     [found] = problems()
-    assert found.startswith("Settings: \".env\" is not UTF-8, 'utf-8' codec can't decode byte 0x")
-    assert found.endswith(" [unreadable-file]; save it as UTF-8.")
-    with pytest.raises(ConfigurationError, match="is not UTF-8"):
+    assert found == 'Variables: ".env" can\'t be read as UTF-8 [unreadable-file]; save it as UTF-8.'
+    with pytest.raises(ConfigurationError, match="can't be read as UTF-8"):
         Fields.policy_of(DEPLOYED)
 
 

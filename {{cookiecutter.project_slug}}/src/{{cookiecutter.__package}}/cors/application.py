@@ -45,9 +45,9 @@ class SecuredFastAPI(FastAPI):
 def close_documentation(routes: Iterable[BaseRoute]) -> None:
     """Take the documentation away from the FastAPIs that are mounted, at any depth."""
     for route in routes:
-        app = getattr(route, "app", None)
+        app: Any = getattr(route, "app", None)
         while not isinstance(app, FastAPI) and hasattr(app, "app"):
-            app = app.app  # of the middleware around it
+            app = app.app  # which a middleware wraps
         if isinstance(app, FastAPI):
             paths = {app.openapi_url, app.docs_url, app.redoc_url}
             others = [x for x in app.router.routes if getattr(x, "path", None) not in paths]

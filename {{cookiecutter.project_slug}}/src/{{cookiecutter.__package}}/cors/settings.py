@@ -104,7 +104,7 @@ class Variables(EnvSettingsSource):
     def field_problem(self, error: ErrorDetails) -> str:
         """Return what is wrong with a field: never its value, which may be a secret."""
         names = self.names()
-        name, *path = error["loc"] or ("settings",)
+        name, *path = error["loc"] or ("",)
         variable = str(name).lower()
         for field_name, field in self.settings_cls.model_fields.items():
             for key, found, _ in self._extract_field_info(field, field_name):
@@ -124,8 +124,10 @@ class Variables(EnvSettingsSource):
             return f"{variable.upper()} is not set [{kind}]; {fix}."
         reason = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
         fix = "; write JSON" if kind.endswith(JSON_TYPES) else ""
-        separator = " " if reason[:1].islower() and error["loc"] else ": "
         name = "" if kind == "value_error" else f" [{kind}]"  # a validator's own words
+        if not error["loc"]:
+            return f"Settings: {reason}{name}."
+        separator = " " if reason[:1].islower() else ": "
         return f"{variable.upper()}{separator}{reason}{name}{fix}."
 
 

@@ -205,13 +205,20 @@ def group_faults(where: str, origins: list[str], *, first: bool) -> list[Any]:
     return list(rulebook.origin_problems(where, origins, local=first))
 
 
+def separated(text: str) -> list[str]:
+    """Return the origins in a text that white space or semicolons separate, if they are several."""
+    parts = [part for part in re.split(r"[\s;]+", text) if part]
+    return parts if all("://" in part for part in parts) else [text]
+
+
 def mended_group(origins: list[str], *, first: bool) -> list[str]:
-    """Return the origins spelt right; those of which nobody can tell what was meant are gone."""
+    """Return the origins that are right or can be corrected, apart where spaces separate them."""
     mended = [
         origin
         if not rulebook.origin_reasons(origin, local=first)
         else rulebook.suggest_origin(origin, local=first)
-        for origin in origins
+        for text in origins
+        for origin in separated(text)
     ]
     return list(dict.fromkeys(origin for origin in mended if origin))
 

@@ -68,6 +68,18 @@ def test_command_that_would_do(tmp_path: Path, answers: dict[str, str]) -> None:
     assert answers.get("project_name", "Hello API") in (project / "README.md").read_text("utf-8")
 
 
+def test_origins_without_commas(tmp_path: Path) -> None:
+    """Origins that spaces separate are offered with commas, and none of them is lost."""
+    result = run_cookiecutter(
+        tmp_path / "out",
+        "--no-input",
+        environments="dev, prod",
+        origins="dev=http://localhost:3000 http://localhost:5173; prod=https://Shop.example",
+    )
+    origins = "dev=http://localhost:3000,http://localhost:5173; prod=https://shop.example"
+    assert f"'origins={origins}'" in result.stderr.splitlines()[-1]
+
+
 def test_all_at_once(tmp_path: Path) -> None:
     """All wrong answers of a run are told together, whichever way they came."""
     file = tmp_path / "answers.yaml"

@@ -22,12 +22,16 @@ from hello_api.settings import Settings
 
 
 def start(cause: dict[str, Any]) -> None:
-    """Start with a text of `environments.toml` or with variables."""
-    if "environments" in cause:
-        with tempfile.TemporaryDirectory() as folder:
+    """Start with a text of `environments.toml` or of `.env`, or with variables."""
+    with tempfile.TemporaryDirectory() as folder:
+        if "environments" in cause:
             file = Path(folder, "environments.toml")
             file.write_text("\n".join(cause["environments"]), encoding="utf-8")
             load_policy("production", {}, file)
+        if "dotenv" in cause:
+            file = Path(folder, ".env")
+            file.write_text("\n".join(cause["dotenv"]), encoding="utf-8")
+            Settings(_env_file=file)
     before = dict(os.environ)
     os.environ.update(cause["variables"])
     try:

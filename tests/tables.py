@@ -81,9 +81,10 @@ def problems(name: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Cause:
-    """What leads to a problem: the text of `environments.toml`, variables, or a command."""
+    """What leads to a problem: the text of `environments.toml` or `.env`, variables, a command."""
 
     environments: str
+    dotenv: str
     variables: dict[str, str]
     command: str
     message: str
@@ -91,7 +92,8 @@ class Cause:
     def lines(self) -> list[str]:
         """Return it as it is written."""
         variables = [f"{name}={value}" for name, value in self.variables.items()]
-        return [*self.environments.splitlines(), *variables, *self.command.splitlines()]
+        files = [*self.environments.splitlines(), *self.dotenv.splitlines()]
+        return [*files, *variables, *self.command.splitlines()]
 
 
 def causes() -> dict[str, Cause]:
@@ -100,6 +102,7 @@ def causes() -> dict[str, Cause]:
     return {
         name: Cause(
             "\n".join(x.get("environments", ())),
+            "\n".join(x.get("dotenv", ())),
             x.get("variables", {}),
             x.get("command", ""),
             x["message"],

@@ -82,7 +82,8 @@ def test_library(tmp_path: Path, version: str) -> None:
     project = generate(tmp_path / "out")
     install(project, version)
     tests = str(TEMPLATE / "tests" / "library")
-    passed(project.run("pytest", "-q", "--config-file", "pyproject.toml", tests))
+    options = ["--config-file", "pyproject.toml", "--confcutdir", tests]
+    passed(project.run("pytest", "-q", *options, tests))
 
 
 @pytest.mark.parametrize("name", answer_sets())

@@ -404,7 +404,7 @@ def test_folders_of_the_template(generated: Callable[[str], Project]) -> None:
         assert line.startswith(("git diff --exit-code ", "git restore --source "))
     pyproject = tomllib.loads((project.path / "pyproject.toml").read_text("utf-8"))
     own = [folder.replace("orders_api", project.package) for folder in FOLDERS]
-    assert pyproject["tool"]["ruff"]["extend-exclude"] == own
+    assert pyproject["tool"]["ruff"]["extend-exclude"][:2] == own
     assert all((project.path / folder).is_dir() for folder in own)
     readme = (project.path / "README.md").read_text("utf-8")
     assert all(f"`{folder}/`" in readme for folder in own)

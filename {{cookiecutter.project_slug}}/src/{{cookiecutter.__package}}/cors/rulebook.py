@@ -168,6 +168,11 @@ class Url:
         return self.labels[-1:] == ["localhost"]
 
     @property
+    def is_mapped(self) -> bool:
+        """Whether the host is an IPv4 address written as IPv6 (RFC 4291, section 2.5.5.2)."""
+        return getattr(self.address, "ipv4_mapped", None) is not None
+
+    @property
     def canonical_address(self) -> str:
         """The address as browsers write it, empty if the host is a name."""
         if isinstance(self.address, IPv6Address):
@@ -267,12 +272,12 @@ PART_RULES: OriginRules = (
     ),
     Rule(
         "address",
-        lambda url: not url.labels and url.host.lower() != url.canonical_address,
+        lambda url: not (url.labels or url.is_mapped) and url.host.lower() != url.canonical_address,
         "has an IP address that is not written as browsers write it",
     ),
     Rule(
         "ipv4-in-ipv6",
-        lambda url: bool(url.address and getattr(url.address, "ipv4_mapped", None)),
+        lambda url: url.is_mapped,
         "is an IPv4-mapped IPv6 address",
     ),
 )

@@ -51,6 +51,15 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 }
 """The options that a table leaves out. Only the local environment may have the `dev` preset."""
 
+DEFAULTS: Mapping[str, Any] = {
+    "local": False,
+    "preset": "strict",
+    "allowed_hosts": None,
+    "allow_origins": [],
+    "allow_credentials": False,
+}
+"""The keys that have no preset; in the local environment, `allowed_hosts` are loopback names."""
+
 KEYS: Mapping[str, type] = {
     "local": bool,
     "allowed_hosts": list,
@@ -310,21 +319,10 @@ def _value_problems(location: str, key: str, table: Table) -> Iterator[Problem]:
 
 
 def _completed(environment: str, table: Table, source: Source) -> Policy:
-    preset = table.get("preset", "strict")
-    options = {**PRESETS[preset], **table}
-    local = options.get("local", False)
-    hosts = options.get("allowed_hosts", LOOPBACK_HOSTS if local else None)
-    return Policy(
-        environment=environment,
-        local=local,
-        allowed_hosts=None if hosts is None else tuple(hosts),
-        preset=preset,
-        allow_origins=frozenset(options.get("allow_origins", ())),
-        allow_origin_regex=options["allow_origin_regex"],
-        allow_methods=tuple(options["allow_methods"]),
-        allow_headers=tuple(options["allow_headers"]),
-        allow_credentials=options.get("allow_credentials", False),
-        expose_headers=tuple(options["expose_headers"]),
-        max_age=options["max_age"],
-        source=source,
-    )
+    options = {**DEFAULTS, **PRESETS[table.get("preset", "strict")], **table}
+    if options["allowed_hosts"] is None and options["local"]:
+        options["allowed_hosts"] = LOOPBACK_HOSTS
+    for key, value in options.items():
+        options[key] = tuple(value) if isinstance(value, list) else value
+    options["allow_origins"] = frozenset(options["allow_origins"])
+    return Policy(environment=environment, source=source, **options)

@@ -4,8 +4,10 @@ The responses are those of the policy's own middleware around a stub: no route h
 called, and nothing is logged.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote
 
 from starlette.datastructures import Headers
@@ -87,19 +89,11 @@ class Call:
                 yield Problem("Header", name, reason, "leave it out")
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(NamedTuple):
     """A response, as far as a browser checks it for CORS."""
 
     status: int
     headers: Headers
-
-    def grants(self, origin: str) -> bool:
-        return self.headers.get("Access-Control-Allow-Origin") == origin
-
-    def items(self, header: str) -> list[str]:
-        """Return the items of a header that is a list."""
-        return [item.strip() for item in self.headers.get(header, "").split(",")]
 
 
 @dataclass(frozen=True)
@@ -238,8 +232,9 @@ def preflight_checks(call: Call, policy: Policy, response: Response) -> list[Che
 
     Method names are case-sensitive, header names are not.
     """
-    methods = {*SAFELISTED_METHODS, *response.items("Access-Control-Allow-Methods")}
-    headers = [item.lower() for item in response.items("Access-Control-Allow-Headers")]
+    allowed = response.headers.get("Access-Control-Allow-Methods", "").split(", ")
+    methods = {*SAFELISTED_METHODS, *allowed}
+    headers = re.split(", *", response.headers.get("Access-Control-Allow-Headers", "").lower())
     origin = origin_check(call, policy, response)
     if not origin.allowed:
         return [origin]
@@ -262,7 +257,7 @@ def request_checks(call: Call, policy: Policy, response: Response) -> list[Check
 
 def origin_check(call: Call, policy: Policy, response: Response) -> Check:
     """Return whether the origin is granted: by the preset where it is not listed."""
-    granted = response.grants(call.origin)
+    granted = response.headers.get("Access-Control-Allow-Origin") == call.origin
     by_preset = granted and call.origin not in policy.allow_origins
     source = f"preset {policy.preset}" if by_preset else policy.source_of("allow_origins")
     return Check("origin", call.origin, granted, source)

@@ -1,7 +1,7 @@
 """The middleware that applies a policy to every request and every response."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
@@ -11,7 +11,7 @@ from starlette.websockets import WebSocketClose
 
 from .blocked_log import BlockedLog, truncated
 from .policy import Policy
-from .protection import Block, find_block, hidden_response, untrusted
+from .protection import Block, find_block, header, hidden_response, untrusted
 from .response_headers import RawHeader, default_headers, raw, with_default_headers
 
 RESPONSE_STARTS = ("http.response.start", "websocket.http.response.start")
@@ -23,7 +23,6 @@ MAX_REQUESTED_HEADERS = 4_096
 """Characters of Access-Control-Request-Headers that are read; no page needs as many."""
 
 PLAIN_LIST = re.compile(rb"[^\s,]+(,[^\s,]+)*")
-"""A list of headers as browsers write it: no white space, no empty element."""
 
 
 class PolicyMiddleware(CORSMiddleware):
@@ -57,14 +56,13 @@ class PolicyMiddleware(CORSMiddleware):
             finally:
                 self.blocked_log.close()
             return
-        headers = dict(reversed(scope["headers"]))  # of several with one name, the first counts
-        origin = headers.get(b"origin")
+        origin = header(scope, b"origin")
         cors: list[RawHeader] = []
         if origin is not None:
-            if scope.get("method") == "OPTIONS" and REQUESTED_METHOD in headers:
-                await self.preflight(scope, headers)(scope, receive, send)
+            if scope.get("method") == "OPTIONS" and header(scope, REQUESTED_METHOD) is not None:
+                await self.preflight(scope)(scope, receive, send)
                 return
-            if self.is_allowed_origin(origin.decode("latin-1")):
+            if self.policy.trusts(origin.decode("latin-1")):
                 cors = [(b"access-control-allow-origin", origin), *self.exposed]
 
         async def send_with_headers(message: Message) -> None:
@@ -74,9 +72,9 @@ class PolicyMiddleware(CORSMiddleware):
             await send(message)
 
         app = self.app
-        if block := find_block(self.policy, scope, headers, trusted=bool(cors)):
+        if block := find_block(self.policy, scope, trusted=bool(cors)):
             app = self.blocked(block, scope)
-        elif origin and not cors and (hidden := hidden_response(self.policy, scope, headers)):
+        elif origin and not cors and (hidden := hidden_response(self.policy, scope)):
             self.log("response", f"response to {request_line(scope)}", hidden, scope)
         await app(scope, receive, send_with_headers)
 
@@ -88,16 +86,16 @@ class PolicyMiddleware(CORSMiddleware):
             return WebSocketClose(code=1008, reason=detail)
         return JSONResponse({"detail": detail}, status_code=block.status)
 
-    def preflight(self, scope: Scope, unique: Mapping[bytes, bytes]) -> Response:
+    def preflight(self, scope: Scope) -> Response:
         """Return the response to a preflight.
 
         In the local environment, one that grants a trusted origin too little is a success all the
         same, because browsers then name the method or header that is missing.
         """
-        sent, listed = scope["headers"], unique.get(REQUESTED_HEADERS, b"-")
-        is_long = len(listed) > MAX_REQUESTED_HEADERS
-        if len(unique) < len(sent) or is_long or not PLAIN_LIST.fullmatch(listed):
-            sent = with_requested_list(sent)
+        sent = scope["headers"]
+        lines = [value for name, value in sent if name == REQUESTED_HEADERS]
+        if lines and (len(lines) > 1 or not is_plain(lines[0])):
+            sent = with_requested_list(sent, b",".join(lines))
         headers = Headers(raw=sent)
         response = self.preflight_response(headers)
         if response.status_code == 200:
@@ -146,14 +144,18 @@ def request_line(scope: Scope, method: str = "") -> str:
     return truncated(f"{method or scope.get('method', 'WebSocket')} {scope['path']}")
 
 
-def with_requested_list(sent: list[RawHeader]) -> list[RawHeader]:
-    """Return the headers of a preflight, with Access-Control-Request-Headers as one list.
+def is_plain(listed: bytes) -> bool:
+    """Return whether a list of headers is as browsers write it: no space, no empty element."""
+    return len(listed) <= MAX_REQUESTED_HEADERS and PLAIN_LIST.fullmatch(listed) is not None
 
-    Its lines are joined, and empty elements left out: RFC 9110, sections 5.3 and 5.6.1.2.
+
+def with_requested_list(sent: list[RawHeader], listed: bytes) -> list[RawHeader]:
+    """Return the headers of a preflight, with this list as its Access-Control-Request-Headers.
+
+    Empty elements are left out: RFC 9110, section 5.6.1.2.
     """
-    lines = b",".join([value for name, value in sent if name == REQUESTED_HEADERS])
-    if len(lines) > MAX_REQUESTED_HEADERS:
-        lines = b"(over %d characters)" % MAX_REQUESTED_HEADERS
-    names = b",".join([name for x in lines.split(b",") if (name := x.strip())])
+    if len(listed) > MAX_REQUESTED_HEADERS:
+        listed = b"(over %d characters)" % MAX_REQUESTED_HEADERS
+    names = b",".join([name for x in listed.split(b",") if (name := x.strip())])
     others = [x for x in sent if x[0] != REQUESTED_HEADERS]
     return [*others, (REQUESTED_HEADERS, names)] if names else others

@@ -130,10 +130,8 @@ class Policy:
 
     def trusts(self, origin: str) -> bool:
         """Return whether an origin, the value of an Origin header, is trusted."""
-        return origin in self.allow_origins or (
-            self.allow_origin_regex is not None
-            and re.fullmatch(self.allow_origin_regex, origin) is not None
-        )
+        pattern = self.allow_origin_regex
+        return origin in self.allow_origins or bool(pattern and re.fullmatch(pattern, origin))
 
     def allows_host(self, host: str) -> bool:
         """Return whether the API accepts requests for a host, the value of a Host header.

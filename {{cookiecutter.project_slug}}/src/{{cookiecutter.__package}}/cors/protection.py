@@ -6,7 +6,7 @@ blocked as well: that is how a page reaches a developer's machine by a name of i
 rebinding).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 from starlette.types import Scope
@@ -25,20 +25,14 @@ class Block(NamedTuple):
     reason: Callable[[], str]
 
 
-def find_block(
-    policy: Policy, scope: Scope, headers: Mapping[bytes, bytes], *, trusted: bool
-) -> Block | None:
-    """Return why a request may not reach the API, None if it may.
-
-    `headers` are those of the request, and `trusted` is whether the policy trusts its origin.
-    """
-    if policy.allowed_hosts is not None and not policy.allows_host(text(headers, b"host")):
-        why = f"host {truncated(text(headers, b'host'))} is not in allowed_hosts"
+def find_block(policy: Policy, scope: Scope, *, trusted: bool) -> Block | None:
+    """Return why a request, whose origin the policy trusts or not, may not reach the API."""
+    if policy.allowed_hosts is not None and not policy.allows_host(text(scope, b"host")):
+        why = f"host {truncated(text(scope, b'host'))} is not in allowed_hosts"
         return Block("host", 400, "Host not allowed", lambda: why)
     if trusted or scope.get("method") in SAFE_METHODS:
         return None
-    names = (b"origin", b"host", b"sec-fetch-site")
-    origin, host, site = (text(headers, name) for name in names)
+    origin, host, site = (text(scope, x) for x in (b"origin", b"host", b"sec-fetch-site"))
     if site in ("same-origin", "none") or (not site and (not origin or is_own(origin, host))):
         return None
     kind = "request" if scope["type"] == "http" else "websocket"
@@ -51,19 +45,25 @@ def find_block(
     return Block(kind, 403, "Cross-origin request blocked", reason)
 
 
-def hidden_response(
-    policy: Policy, scope: Scope, headers: Mapping[bytes, bytes]
-) -> Callable[[], str] | None:
+def hidden_response(policy: Policy, scope: Scope) -> Callable[[], str] | None:
     """Return why the page at an untrusted origin can't read a response, None if it can."""
-    origin = text(headers, b"origin")
-    if scope.get("method") not in SAFE_METHODS or is_own(origin, text(headers, b"host")):
+    origin = text(scope, b"origin")
+    if scope.get("method") not in SAFE_METHODS or is_own(origin, text(scope, b"host")):
         return None
     return lambda: untrusted(policy, origin)
 
 
-def text(headers: Mapping[bytes, bytes], name: bytes) -> str:
-    """Return the value of a header, empty if it is missing."""
-    return headers.get(name, b"").decode("latin-1")
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """Return the value of a header, the first one of several, None if it is missing."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value)
+    return None
+
+
+def text(scope: Scope, name: bytes) -> str:
+    """Return the value of a header as text, empty if it is missing."""
+    return (header(scope, name) or b"").decode("latin-1")
 
 
 def is_own(origin: str, host: str) -> bool:

@@ -97,7 +97,7 @@ def test_show_dotenv_file(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ([ORIGIN], []),
         ([ORIGIN, "POST"], []),
-        ([ORIGIN, "HEAD", "accept", "Content-Language"], []),
+        ([ORIGIN, "HEAD", "accept", "Accept-Language", "Content-Language"], []),
         ([ORIGIN, "PUT", "authorization"], []),
         ([ORIGIN, "GET", "Content-Type"], []),
         ([ORIGIN, "put"], []),

@@ -299,12 +299,25 @@ def test_source_of_similar_key() -> None:
     assert policy.source_of("max_age") == "preset strict"
 
 
+@pytest.mark.parametrize("key", ["allowed_hosts", "allow_methods"])
+def test_list_that_allows_nothing(key: str) -> None:
+    """A list that would allow nothing is rejected: to leave it out is what is meant."""
+    location = f"environments.toml [production] {key}"
+    reason = "would allow nothing [empty-list]; leave the key out, or list what is allowed"
+    assert problems(toml("production", **{key: []})) == [f"{location}: [] {reason}."]
+
+
 @pytest.mark.parametrize(
     ("trusted", "untrusted", "closest"),
     [
         ([ORIGIN], "https://app.example.co", ORIGIN),
         ([ORIGIN], "http://app.example.com", ORIGIN),
         ([ORIGIN, "https://zoo.example.org"], "https://wpp.example.com", ORIGIN),
+        (
+            [ORIGIN, "https://www.apa.com", "https://www.aq.com"],
+            "https://www.app.example.com",
+            ORIGIN,
+        ),
         ([ORIGIN], "https://" + 10_000 * "x", None),
         ([ORIGIN], "null", None),
         ([ORIGIN], ORIGIN + 190 * "x", None),

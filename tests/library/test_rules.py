@@ -57,6 +57,7 @@ REASONS = {
     "not-a-host": "is not a host name or an address in lowercase",
     "any-host": "would accept any host",
     "host-with-port": "has a port, which is ignored",
+    "public-suffix": "covers hosts that anyone can register or point to any address",
 }
 """What is wrong with a value that breaks the rule of this name."""
 
@@ -96,6 +97,7 @@ UNSAFE_ITEMS = {
         ("https://app.example.com:", "port", WRITE),
         ("https://app.example.com:0", "port", WRITE),
         ("https://app.example.com.", "empty-label", NO_ORIGIN),
+        ("https://[2606:4700::1]x", "path", 'write "https://[2606:4700::1]"'),
         ("https://app..example.com", "empty-label", NO_ORIGIN),
         ("https://app,example.com", "host", NO_ORIGIN),
         ("https://xn--app-.example.com", "punycode", NO_ORIGIN),
@@ -165,6 +167,11 @@ UNSAFE_ITEMS = {
         ("[::1", "not-a-host", NO_HOST),
         ("2606:4700::1", "not-a-host", NO_HOST),
         ("*.API.example.com", "not-a-host", 'write "*.api.example.com"'),
+        ("*.com", "public-suffix", NO_HOST),
+        ("*.co.uk", "public-suffix", NO_HOST),
+        ("*.vercel.app", "public-suffix", NO_HOST),
+        ("*.nip.io", "public-suffix", NO_HOST),
+        ("*.127-0-0-1.nip.io", "public-suffix", NO_HOST),
         ("https://API.example.com:8443/x", "not-a-host", 'write "api.example.com"'),
     ],
 }

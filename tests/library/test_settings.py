@@ -271,6 +271,39 @@ def test_variable_of_others(variables: Declare, values: dict[str, str]) -> None:
     assert Fields().environment == DEPLOYED
 
 
+def test_port_that_is_no_service(variables: Declare) -> None:
+    """A variable that ends like one of Kubernetes is left alone only with a value like its own."""
+    variables(APP_CORS_PORT="8000")
+    [found] = problems()
+    assert found.startswith('Variable: "APP_CORS_PORT" is not a known setting [unknown-setting]; ')
+
+
+def test_names_that_differ_in_case(variables: Declare) -> None:
+    """Of two variables that differ only in case, in the process or in `.env`, neither counts."""
+    variables(app_page_size="3", APP_PAGE_SIZE="4")
+    Path(".env").write_text("APP_EVEN=2\napp_even=4\n", "utf-8")
+    reason = "only in case [same-name]; remove one of them."
+    assert sorted(problems()) == [
+        f'Variable: "APP_PAGE_SIZE" differs from "app_page_size" {reason}',
+        f'Variable: "app_even" differs from "APP_EVEN" {reason}',
+    ]
+
+
+def test_line_that_is_not_parsed(variables: Declare, caplog: pytest.LogCaptureFixture) -> None:
+    """A line of `.env` that dotenv would skip is a problem, and its number is named."""
+    variables()
+    Path(".env").write_text("APP_EVEN=2\nAPP EVEN = 4\n", "utf-8")
+    assert problems() == ['.env: "line 2" can\'t be parsed [unreadable-line]; write NAME=value.']
+    caplog.clear()
+
+
+def test_byte_order_mark(variables: Declare) -> None:
+    """A `.env` that begins with a byte order mark is read like any other."""
+    variables()
+    Path(".env").write_text("APP_COOKIE_MAX_AGE=9\n", "utf-8-sig")
+    assert Fields().cookie_max_age == 9
+
+
 def test_no_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a prefix, every variable of the machine may be someone else's."""
     monkeypatch.setenv("ENVIRONMENT", DEPLOYED)
@@ -584,7 +617,7 @@ def test_policy_of_incomplete_settings(variables: Declare) -> None:
         Required.policy_of("of-no-table")
 
 
-@pytest.mark.parametrize("secret", ["", GUESSABLE, 40 * "x", 31 * "\udcff"])
+@pytest.mark.parametrize("secret", ["", GUESSABLE, 40 * "x", f"x{40 * ' '}", 31 * "\udcff"])
 def test_weak_secret(variables: Declare, secret: str) -> None:
     """A JWT secret that can be guessed is rejected, and not shown."""
     variables(APP_JWT__SECRET=secret)

@@ -131,7 +131,10 @@ def before_files(run: dict[str, Any]) -> None:
     answers.update(given, __package=rules.package(given["project_slug"]))
     folder = Path(run["output_dir"], given["project_slug"])
     if "project_dir" not in run and folder.exists():
-        reason = folders.reason_to_keep(folder, rules.NAME, overwrite=run["overwrite_if_exists"])
+        paths = (x.relative_to(rules.PROJECT) for x in rules.PROJECT.rglob("*") if x.is_file())
+        files = [Template(x.as_posix()).render(run["context"]) for x in paths]
+        overwrite = run["overwrite_if_exists"]
+        reason = folders.reason_to_keep(folder, files, rules.NAME, overwrite=overwrite)
         if reason:
             raise SystemExit(f"Nothing was generated: {rules.quoted(str(folder))} {reason}.")
 

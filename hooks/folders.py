@@ -1,14 +1,16 @@
-"""What may stand where a project is to be written: an earlier state of it, with nothing to lose."""
+"""What may stand where a project is generated: an earlier state of it, with nothing to lose."""
 
+import hashlib
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 ELSEWHERE = "choose another project_slug or output folder"
 
 
-def reason_to_keep(folder: Path, template: str, *, overwrite: bool) -> str:
-    """Return why nothing may be written over what stands at a path; no text if it may.
+def reason_to_keep(folder: Path, files: Iterable[str], template: str, *, overwrite: bool) -> str:
+    """Return why these files may not be written into a folder; empty if they may.
 
     `template` is the name that a project of this template has in its `.cookiecutter.yaml`.
     """
@@ -20,11 +22,14 @@ def reason_to_keep(folder: Path, template: str, *, overwrite: bool) -> str:
         return ""
     if not is_made_with(template, folder):
         return f"holds files, and is no project of {template}; {ELSEWHERE}"
-    return uncommitted(folder)
+    existing = [x for x in files if x.rpartition("/")[2] and os.path.lexists(folder / x)]
+    if linked := [name for name in existing if is_linked(folder, name)]:
+        return f"has links where files are written, {listed(linked)}; replace them with files first"
+    return uncommitted(folder, existing)
 
 
 def is_made_with(template: str, folder: Path) -> bool:
-    """Tell whether a folder holds a project of this template, whichever its version."""
+    """Return whether a folder has a project of this template, whichever its version."""
     answers = folder / ".cookiecutter.yaml"
     if not answers.is_file():
         return False
@@ -34,34 +39,64 @@ def is_made_with(template: str, folder: Path) -> bool:
     )
 
 
-def uncommitted(folder: Path) -> str:
-    """Return why git would not bring back what is in a folder; no text if it would, or is not used.
+def is_linked(folder: Path, name: str) -> bool:
+    """Return whether a file, or a folder on the way to it, is a link."""
+    within = [Path(name), *Path(name).parents][:-1]
+    return any((folder / path).is_symlink() for path in within)
 
-    Only what is in the folder counts, where that is a part of a bigger repository.
+
+def listed(names: list[str]) -> str:
+    """Return the first few names for a message."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(json.dumps(name, ensure_ascii=False) for name in names[:3]) + more
+
+
+def uncommitted(folder: Path, names: list[str]) -> str:
+    """Return why git would not bring back what is in these files; empty if it would.
+
+    Their content is compared with that of the last commit, whatever git is configured to hide or
+    to run. A project that is in no repository may be written over.
     """
     folder = folder.resolve()
     if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
         return ""
     try:
-        changed = changes(folder)
+        committed = blobs(folder)
     except (OSError, ValueError) as error:
         why = f"git can't tell what has changed, {json.dumps(str(error), ensure_ascii=False)}"
-        return f"is in a git repository, but {why}; mend that first"
+        return f"is in a git repository, but {why}; fix that first"
+    changed = [name for name in names if committed.get(name) not in hashes(folder / name)]
     if changed:
-        return f"has changes that are in no commit, {changed}; commit or stash them first"
+        return f"has changes that are in no commit, {listed(sorted(changed))}; commit them first"
     return ""
 
 
-def changes(folder: Path) -> str:
-    """Return which files of a folder git finds changed or does not know; raises what git says."""
+def hashes(file: Path) -> set[str]:
+    """Return the names that git gives to the content of a file, in either of its formats."""
+    content = file.read_bytes() if file.is_file() else b""
+    blob = b"blob %d\0%s" % (len(content), content)
+    return {hashlib.sha1(blob, usedforsecurity=False).hexdigest(), hashlib.sha256(blob).hexdigest()}
+
+
+def blobs(folder: Path) -> dict[str, str]:
+    """Return the content of the last commit by name, below a folder; raise what git says."""
+    if not git(folder, "rev-parse", "--quiet", "--verify", "HEAD", failing=1):
+        return {}
+    entries = git(folder, "ls-tree", "-r", "-z", "HEAD", ".").split("\0")
+    tabbed = [entry.partition("\t") for entry in entries if entry]
+    return {name: attributes.split()[2] for attributes, _, name in tabbed}
+
+
+def git(folder: Path, *words: str, failing: int = 0) -> str:
+    """Return what git prints; empty if it ends with the status that means nothing is there."""
     import subprocess
 
     elsewhere = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}
     own = {name: value for name, value in os.environ.items() if name not in elsewhere}
-    command = ["git", "status", "--porcelain", "-z", "--no-renames", "--", "."]
-    git = subprocess.run(command, cwd=folder, env=own, capture_output=True, check=False)
-    if git.returncode:
-        raise ValueError(git.stderr.decode(errors="replace").partition("\n")[0])
-    names = [entry[3:] for entry in git.stdout.decode(errors="replace").split("\0") if entry]
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(json.dumps(name, ensure_ascii=False) for name in names[:3]) + more
+    command = ["git", "-c", "core.fsmonitor=false", "--no-pager", "--no-replace-objects", *words]
+    done = subprocess.run(command, cwd=folder, env=own, capture_output=True, check=False)
+    if done.returncode and done.returncode == failing:
+        return ""
+    if done.returncode:
+        raise ValueError(done.stderr.decode(errors="replace").partition("\n")[0])
+    return done.stdout.decode(errors="replace")

@@ -137,21 +137,93 @@ def test_changes_are_kept(tmp_path: Path) -> None:
     """A project with changes that are in no commit is left alone."""
     project = generate(tmp_path / "out")
     commit(project.path)
-    (project.path / "README.md").write_text("Edited.", encoding="utf-8")
-    for number in range(4):
-        (project.path / f"{number}.txt").write_text("New.", encoding="utf-8")
-    changed = '"README.md", "0.txt", "1.txt" and 2 more'
-    assert_refused(
-        project, f"has changes that are in no commit, {changed}; commit or stash them first"
-    )
+    for name in ("README.md", ".gitignore", "Dockerfile", "src/hello_api/main.py"):
+        (project.path / name).write_text("Edited.", encoding="utf-8")
+    changed = '".gitignore", "Dockerfile", "README.md" and 1 more'
+    assert_refused(project, f"has changes that are in no commit, {changed}; commit them first")
+
+
+def test_files_of_the_team(tmp_path: Path) -> None:
+    """What is never written over may be changed, added and in no commit."""
+    project = generate(tmp_path / "out")
+    commit(project.path)
+    for name in ("notes.txt", ".env", "src/hello_api/orders.py"):
+        (project.path / name).write_text("The team's.", encoding="utf-8")
+    result = over(tmp_path / "out")
+    assert (result.returncode, result.stderr) == (0, "")
+    for name in ("notes.txt", ".env", "src/hello_api/orders.py"):
+        assert (project.path / name).read_text("utf-8") == "The team's."
+
+
+HIDDEN = {
+    "nothing committed": ["git config status.showUntrackedFiles no"],
+    "ignored around": ["rm -rf .git", "cd ..", "git init -q", "echo hello-api > .gitignore"],
+    "ignored": ["echo README.md > .git/info/exclude", "git rm -q --cached README.md"],
+    "skip-worktree": ["git update-index --skip-worktree README.md"],
+    "assume-unchanged": ["git update-index --assume-unchanged README.md"],
+}
+"""How git is made not to show a change of README.md."""
+
+
+@pytest.mark.parametrize("how", HIDDEN)
+def test_changes_that_git_hides(tmp_path: Path, how: str) -> None:
+    """Whatever git is configured to hide, what it would not bring back is left alone."""
+    project = generate(tmp_path / "out")
+    if how == "nothing committed":
+        git(project.path, "init", "--quiet")
+    else:
+        commit(project.path)
+    commands = "\n".join([*HIDDEN[how], "git commit -qm Hidden || true"][: len(HIDDEN[how]) + 1])
+    user = {f"GIT_{x}_{y}": "ada" for x in ("AUTHOR", "COMMITTER") for y in ("NAME", "EMAIL")}
+    if how in ("nothing committed", "ignored around"):
+        commands = "\n".join(HIDDEN[how])
+    subprocess.run(["sh", "-ec", commands], cwd=project.path, env=os.environ | user, check=True)
+    readme = project.path / "README.md"
+    readme.write_text(f"{readme.read_text('utf-8')}\nEdited.\n", encoding="utf-8")
+    before = project.files()
+    result = over(tmp_path / "out")
+    assert result.returncode == 1
+    assert "has changes that are in no commit, " in result.stderr
+    assert project.files() == before
+
+
+@pytest.mark.parametrize("name", ["README.md", "tests"])
+def test_links(tmp_path: Path, name: str) -> None:
+    """Nothing is written through a link, committed or not, to a file or a folder elsewhere."""
+    project = generate(tmp_path / "out")
+    elsewhere = tmp_path / "elsewhere"
+    (project.path / name).rename(elsewhere)
+    (project.path / name).symlink_to(elsewhere)
+    commit(project.path)
+    result = over(tmp_path / "out")
+    assert result.returncode == 1
+    assert f'has links where files are written, "{name}' in result.stderr
+    assert (project.path / name).is_symlink()
+
+
+def test_programs_of_the_folder(tmp_path: Path) -> None:
+    """No program is run that the configuration of the folder names."""
+    project = generate(tmp_path / "out")
+    commit(project.path)
+    mark = tmp_path / "run"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {mark}\ncat\n", encoding="utf-8")
+    program.chmod(0o755)
+    for key in ("core.fsmonitor", "core.pager", "core.editor", "filter.own.clean"):
+        git(project.path, "config", key, str(program))
+    (project.path / ".git" / "info" / "attributes").write_text("* filter=own\n", encoding="utf-8")
+    assert over(tmp_path / "out").returncode == 0
+    assert not mark.exists()
 
 
 def test_project_in_a_bigger_repository(tmp_path: Path) -> None:
     """In a repository of several projects, only the changes of this one count."""
     project = generate(tmp_path / "out")
-    reason = 'has changes that are in no commit, "hello-api/"; commit or stash them first'
     git(tmp_path / "out", "init", "--quiet")
-    assert_refused(project, reason)
+    result = over(tmp_path / "out")
+    assert (result.returncode, "in no commit" in result.stderr) == (1, True)
+    before = project.files()
+    assert project.files() == before
     commit(tmp_path / "out")
     (tmp_path / "out" / "elsewhere.txt").write_text("Another team's.", encoding="utf-8")
     assert over(tmp_path / "out").returncode == 0

@@ -314,3 +314,11 @@ def test_only_local(key: str, value: Any, rule: str, fix: str) -> None:
 def test_safe_value(key: str, value: Any) -> None:
     """What browsers send, and no page can abuse, is accepted."""
     assert problems(key, value) == []
+
+
+@pytest.mark.parametrize("label", ["a\u200db", "\u05d0a", "\u0301a"], ids=ascii)
+def test_invalid_label(label: str) -> None:
+    """A label that browsers would not make, by joiner, direction or first mark, is no Punycode."""
+    origin = f"https://xn--{label.encode('punycode').decode()}.example"
+    [found] = problems("allow_origins", [origin])
+    assert "has a label that is not valid Punycode [punycode]" in found

@@ -128,18 +128,20 @@ def error_envelope(app: FastAPI) -> Requests:
     return {"GET /probe/status/401": 401, "GET /probe/status/x": 422, "GET /probe/failure": 500}
 
 
-def mounted_api(app: FastAPI) -> Requests:
+def mounted_apis(app: FastAPI) -> Requests:
     from tests.cors.probes import probes
 
-    mounted = FastAPI()
-    mounted.add_middleware(CORSMiddleware, allow_origins=["*"], allow_credentials=True)
-    mounted.include_router(probes)
-    mounted.state.reached = []
-    app.mount("/mounted", mounted)
+    documented, undocumented = FastAPI(), FastAPI(docs_url=None)
+    documented.add_middleware(CORSMiddleware, allow_origins=["*"], allow_credentials=True)
+    for path, mounted in {"/v1": documented, "/v2": undocumented}.items():
+        mounted.include_router(probes)
+        mounted.state.reached = []
+        app.mount(path, mounted)
     return {
-        "GET /mounted/probe": 200,
-        "GET /mounted/probe/failure": 500,
-        "POST /mounted/probe": 200,
+        "GET /v1/probe": 200,
+        "POST /v1/probe": 200,
+        "GET /v1/probe/failure": 500,
+        "GET /v2/probe": 200,
     }
 
 
@@ -264,7 +266,7 @@ ADDITIONS: Iterable[Callable[[FastAPI], Requests]] = (
     frontend,
     gzip,
     mcp,
-    mounted_api,
+    mounted_apis,
     prometheus,
     raising_middleware,
     session,

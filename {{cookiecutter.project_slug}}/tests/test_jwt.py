@@ -3,13 +3,16 @@
 import pytest
 from fastapi.testclient import TestClient
 
+from {{ cookiecutter.__package }}.auth import create_verifier
 from {{ cookiecutter.__package }}.cors import ConfigurationError
-from {{ cookiecutter.__package }}.main import app, create_app
+from {{ cookiecutter.__package }}.main import create_app
 from {{ cookiecutter.__package }}.settings import Settings
 
 from .tokens import INVALID, REQUIRED_VARIABLES, SUBJECT, VALID
 
-pytestmark = pytest.mark.skipif(app.state.verifier is None, reason="JWT authentication chapter")
+pytestmark = pytest.mark.skipif(
+    create_verifier(Settings()) is None, reason="JWT authentication chapter"
+)
 
 
 def bearer(token: str) -> dict[str, str]:

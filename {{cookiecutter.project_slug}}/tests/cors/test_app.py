@@ -13,8 +13,9 @@ def trusted() -> list[str]:
     return API(Settings().environment).trusted
 
 
-def test_nothing_is_outside() -> None:
-    """`app` of main.py is a SecuredFastAPI: what wraps it would stand outside the policy."""
+@pytest.fixture(autouse=True)
+def inside() -> None:
+    """Fail if something wraps `app` of main.py: it would stand outside the policy."""
     assert isinstance(main.app, SecuredFastAPI), (
         f"app of main.py is a {type(main.app).__name__}, which stands outside the policy: "
         "add it by add_middleware, or mount it"

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -44,12 +46,13 @@ class SecuredFastAPI(FastAPI):
 
 def close_documentation(routes: Iterable[BaseRoute]) -> None:
     """Take the documentation away from the FastAPIs that are mounted, at any depth."""
-    for route in routes:
-        app: Any = getattr(route, "app", None)
-        while not isinstance(app, FastAPI) and hasattr(app, "app"):
+    for route in iter_route_contexts([*routes]):
+        app: Any = getattr(route.original_route, "app", None)
+        while not isinstance(app, Starlette) and hasattr(app, "app"):
             app = app.app  # which a middleware wraps
         if isinstance(app, FastAPI):
-            paths = {app.openapi_url, app.docs_url, app.redoc_url}
+            paths = {app.openapi_url, app.docs_url, app.redoc_url} - {None}
             others = [x for x in app.router.routes if getattr(x, "path", None) not in paths]
             app.router.routes[:] = others
-            close_documentation(others)
+        if isinstance(app, Starlette):
+            close_documentation(app.routes)

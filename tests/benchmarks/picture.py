@@ -6,13 +6,13 @@ python tests/benchmarks/picture.py
 from pathlib import Path
 
 DOCS = Path(__file__).parents[2] / "docs"
-REQUESTS = ("GET", "POST", "POST of another origin", "preflight")
+REQUESTS = ("GET", "POST", "POST of an untrusted origin", "preflight")
 WIRINGS = {
     "generated": "#1b7f5c",
     "CORSMiddleware": "#8a8f98",
     "CORSMiddleware, 3 BaseHTTPMiddlewares": "#c9ccd1",
 }
-LEFT, TOP, UNIT, BAR, GAP = 170, 56, 52, 16, 18
+LEFT, TOP, UNIT, BAR, GAP = 190, 56, 52, 16, 18
 
 
 def measured() -> dict[str, dict[str, float]]:

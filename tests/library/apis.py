@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, HTTPException, Request, WebSocket
 from hello_api.cors import SecuredFastAPI, load_policy
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TRUSTED, UNTRUSTED = "https://app.example.com", "https://untrusted.invalid"
 LOCAL, DEPLOYED = "development", "production"
@@ -34,6 +34,12 @@ async def note_handshake(websocket: WebSocket) -> None:
 @routes.get("/status/{status}")
 async def fail(status: int) -> None:
     raise HTTPException(status)
+
+
+async def stub(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """Respond with 200 to everything."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body"})
 
 
 def api_of(environment: str, **options: Any) -> SecuredFastAPI:

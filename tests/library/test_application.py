@@ -11,11 +11,14 @@ from urllib.request import urlopen
 
 import pytest
 import uvicorn
-from fastapi import Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import PlainTextResponse
 from fastapi.testclient import TestClient
 from hello_api.cors import SecuredFastAPI, load_policy
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .apis import DEPLOYED, ENVIRONMENTS, LOCAL, TRUSTED, UNTRUSTED, api_of, preflight, routes, send
@@ -153,17 +156,35 @@ def test_documentation() -> None:
     assert send(asked, "GET", "/api.json").status == 200
 
 
-def test_documentation_of_mounted_app() -> None:
-    """A mounted FastAPI has its documentation closed where that of the API is."""
-    for environment in ENVIRONMENTS:
-        api, mounted = api_of(environment), FastAPI()
-        mounted.include_router(routes)
+def mount_on_router(api: FastAPI, mounted: FastAPI) -> None:
+    router = APIRouter()
+    router.mount("/v1", mounted)
+    api.include_router(router)
+
+
+MOUNTS: dict[str, Callable[[FastAPI, FastAPI], None]] = {
+    "on the API": lambda api, mounted: api.mount("/v1", mounted),
+    "on a router": mount_on_router,
+    "in Starlette": lambda api, mounted: api.mount("/", Starlette(routes=[Mount("/v1", mounted)])),
+    "in middleware": lambda api, mounted: api.mount("/v1", GZipMiddleware(mounted)),
+}
+
+
+@pytest.mark.parametrize("mount", MOUNTS.values(), ids=MOUNTS)
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_documentation_of_mounted_app(
+    environment: str, mount: Callable[[FastAPI, FastAPI], None]
+) -> None:
+    """A mounted FastAPI loses its documentation where that of the API is closed, and no more."""
+    for options in {}, {"docs_url": "/", "redoc_url": None}:
+        api, mounted = api_of(environment), FastAPI(**options)
+        mounted.include_router(routes, prefix="/routes")
         mounted.state.reached = []
-        api.mount("/v1", mounted)
-        assert send(api, "GET", "/v1/").status == 200
-        for path in DOCS:
+        mount(api, mounted)
+        assert send(api, "GET", "/v1/routes/").status == 200
+        for url in filter(None, (mounted.docs_url, mounted.redoc_url, mounted.openapi_url)):
             expected = 200 if environment == LOCAL else 404
-            assert send(api, "GET", f"/v1{path}").status == expected
+            assert send(api, "GET", f"/v1{url}").status == expected
 
 
 @asynccontextmanager

@@ -1,7 +1,9 @@
 """The log of blocked requests: each with its reason, limited in rate, and safe from abuse."""
 
+import gc
 import json
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -204,6 +206,26 @@ def test_flood(caplog: pytest.LogCaptureFixture) -> None:
             f"development: blocked {kind}: over 60 a minute, the rest is counted"
         )
         assert fields(last) == {"environment": LOCAL, "kind": kind}
+
+
+def test_memory() -> None:
+    """Nothing is kept of what untrusted origins send, however much they do."""
+    api = api_of(LOCAL)
+
+    def send_some(numbers: range) -> int:
+        for number in numbers:
+            origin, path = f"https://{number}.invalid", f"/{number}"
+            send(api, "GET", path, Origin=origin)
+            send(api, "POST", path, Origin=origin, Sec_Fetch_Site=origin)
+            send(api, "WebSocket", path, Origin=origin)
+            send(api, "GET", path, Origin=origin, Host=f"{number}.invalid")
+            preflight(api, f"M{number}", f"x-{number}", Origin=origin)
+            preflight(api, f"M{number}", f"x-{number}")
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    before = send_some(range(100))
+    assert send_some(range(100, 300)) - before < 100
 
 
 def wait_for(caplog: pytest.LogCaptureFixture, text: str) -> None:

@@ -1,11 +1,13 @@
 """The hosts that the API answers for: by any other, a page reaches it through DNS rebinding."""
 
 import json
+from random import Random
 
 import pytest
 from hello_api.cors import SecuredFastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from .apis import DEPLOYED, ENVIRONMENTS, LOCAL, TRUSTED, api_of, preflight, reaches, send
+from .apis import DEPLOYED, ENVIRONMENTS, LOCAL, TRUSTED, api_of, preflight, reaches, send, stub
 
 LOOPBACK_HOSTS = ["localhost", "localhost:8000", "LOCALHOST", "127.0.0.1:8000", "[::1]", "[::1]:80"]
 OTHER_HOSTS = [
@@ -14,6 +16,7 @@ OTHER_HOSTS = [
     "evil.invalid:8000",
     "localhost.evil.invalid",
     "localhost.",
+    "localhost:",
     "localhost:8000:8000",
     "localhost:http",
     "localhost@evil.invalid",
@@ -78,3 +81,22 @@ def test_readable(environment: str) -> None:
     detail = reason if environment == LOCAL else "Host not allowed"
     assert json.loads(response.body) == {"detail": detail}
     assert preflight(api, "PUT", Host="evil.invalid").status == 200
+
+
+PIECES = [*LISTED, ".apps.example.com", "localhost", "127.0.0.1", "[::1]", "[", "]", "[fe80::1%1]"]
+PIECES += [*"aA0é_-.:/\\?#@%!$&'()*+,;=~ \t\n\x00", ":8000", ":80", ":99999999"]
+
+
+def test_drawn_hosts() -> None:
+    """Of all hosts, those of plain names are accepted that TrustedHostMiddleware accepts."""
+    allowed = ["localhost", "127.0.0.1", "[::1]", *LISTED]
+    judge = TrustedHostMiddleware(stub, allowed_hosts=allowed, www_redirect=False)
+    policy = api_of(DEPLOYED, allowed_hosts=LISTED).policy
+    draw, accepted = Random(1), 0  # noqa: S311
+    for _ in range(5_000):
+        host = "".join(draw.choices(PIECES, k=draw.randint(1, 4)))
+        judged = send(judge, "GET", Host=host).status == 200
+        is_plain = not {*host} & {*"%!$&'()*+,;=~"}
+        assert policy.allows_host(host) == (judged and is_plain), host
+        accepted += judged
+    assert accepted > 100

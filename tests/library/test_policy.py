@@ -180,6 +180,12 @@ def test_unknown_key(key: str, fix: str) -> None:
             '"max_age" is not a table [no-table]; write it below a line like [max_age].',
         ),
         (b"[[x]]", '"x" is not a table [no-table]; write it below a line like [x].'),
+        (b"max_age = " + b"9" * 5_000, "can't be read as TOML, Exceeds the limit (4300 digits)"),
+        (b"max_age = " + b"[" * 20_000, "can't be read as TOML, maximum recursion depth exceeded"),
+        (b"[x]\nmax_age = 0x" + b"f" * 9_000, "max_age: an integer of thousands of digits is not"),
+        (b"[x]\nlocal = " + b"[" * 200 + b"]" * 200, f"local: {'[' * 200}... is not true or false"),
+        (b"[x]\npreset = '" + b"a" * 201 + b"'", f'preset: "{"a" * 200}"... is not a preset'),
+        (b"[x]\npreset = '" + b"a" * 200 + b"'", f'preset: "{"a" * 200}" is not a preset'),
     ],
 )
 def test_unreadable_file(content: bytes, problem: str) -> None:

@@ -4,8 +4,6 @@ import logging
 from collections.abc import Callable
 from threading import Timer
 
-from .rulebook import quoted
-
 logger = logging.getLogger(__package__)
 
 LINES_PER_MINUTE = 60
@@ -13,15 +11,6 @@ LINES_PER_MINUTE = 60
 
 MINUTE = 60.0
 """Seconds."""
-
-MAX_VALUE = 200
-"""Characters of a value from a request that are logged."""
-
-
-def truncated(value: str) -> str:
-    """Return the beginning of a value from a request, quoted, on one line."""
-    beginning = value[:MAX_VALUE]
-    return quoted(beginning) if beginning == value else f"{quoted(beginning)}..."
 
 
 class BlockedLog:

@@ -9,10 +9,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from .blocked_log import BlockedLog, truncated
+from .blocked_log import BlockedLog
 from .policy import Policy
 from .protection import Block, find_block, header, hidden_response, untrusted
 from .response_headers import RawHeader, default_headers, raw, with_default_headers
+from .rulebook import truncated
 
 RESPONSE_STARTS = ("http.response.start", "websocket.http.response.start")
 

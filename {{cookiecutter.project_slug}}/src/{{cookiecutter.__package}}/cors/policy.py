@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,9 @@ TYPE_NAMES = {bool: "true or false", int: "an integer", list: "a list of strings
 MAX_COMPARED = 200
 """Characters of an untrusted origin that are compared with the trusted ones."""
 
+MIN_LIKENESS = 0.6
+"""How much of two origins has to be the same for the trusted one to be a hint."""
+
 Table = Mapping[str, Any]
 
 
@@ -141,7 +145,7 @@ class Policy:
         """
         if self.allowed_hosts is None:
             return True
-        parsed = re.fullmatch(r"(\[[0-9a-f:.]+]|[a-z0-9._-]+)(:[0-9]*)?", host.lower())
+        parsed = re.fullmatch(r"(\[[0-9a-f:.]+]|[a-z0-9._-]+)(:[0-9]+)?", host.lower())
         name = parsed[1] if parsed else ""
         allowed = (*LOOPBACK_HOSTS, *self.allowed_hosts)
         return name in allowed or any(name.endswith(x[1:]) for x in allowed if x[0] == "*")
@@ -160,7 +164,8 @@ class Policy:
         forward, backward = self._sorted_origins
         near = _neighbors(forward, origin)
         near += [x[::-1] for x in _neighbors(backward, origin[::-1])]
-        return next(iter(get_close_matches(origin, near, 1)), None)
+        likeness, closest = max(((_likeness(x, origin), x) for x in near), default=(0.0, ""))
+        return closest if likeness >= MIN_LIKENESS else None
 
     def source_of(self, key: str) -> str:
         """Return what decides the value of a key: a variable, a line of the file, or a preset."""
@@ -233,7 +238,7 @@ def read_tables(file: Path = ENVIRONMENTS_FILE) -> dict[str, Table]:
     """
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = f"can't be read as TOML, {error} [unreadable-file]"
         raise ConfigurationError([Problem("Policies", file.name, reason, "fix the file")]) from None
     problems = [
@@ -252,6 +257,21 @@ def read_tables(file: Path = ENVIRONMENTS_FILE) -> dict[str, Table]:
 def _neighbors(values: list[str], value: str) -> list[str]:
     index = bisect(values, value)
     return values[max(index - 1, 0) : index + 1]
+
+
+def _likeness(one: str, other: str) -> float:
+    """Return how much of two strings is the same at their beginnings and ends, from 0 to 1.
+
+    Unlike difflib's ratio it takes no longer for strings that are chosen to be slow to compare.
+    """
+    start = _shared_start(one, other)
+    end = _shared_start(one[start:][::-1], other[start:][::-1])
+    return 2 * (start + end) / (len(one) + len(other))
+
+
+def _shared_start(one: str, other: str) -> int:
+    pairs = zip(one, other, strict=False)
+    return len([*takewhile(lambda pair: pair[0] == pair[1], pairs)])
 
 
 def _unknown_environment(environment: str, names: list[str], env_prefix: str) -> object:

@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 from starlette.types import Scope
 
-from .blocked_log import truncated
 from .policy import Policy
-from .rulebook import SAFE_METHODS, quoted
+from .rulebook import SAFE_METHODS, quoted, truncated
 
 
 class Block(NamedTuple):

@@ -17,6 +17,9 @@ import idna
 
 Subject = TypeVar("Subject")
 
+MAX_VALUE = 200
+"""Characters of a value that a message shows."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -28,7 +31,7 @@ class Problem:
     fix: str
 
     def __str__(self) -> str:
-        return f"{self.location}: {quoted(self.value)} {self.reason}; {self.fix}."
+        return f"{self.location}: {truncated(self.value)} {self.reason}; {self.fix}."
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,16 @@ def quoted(value: object) -> str:
         return json.dumps(value, ensure_ascii=not str(value).isprintable())
     except TypeError:
         return str(value)
+    except ValueError:  # Python refuses to write such an integer
+        return "an integer of thousands of digits"
+
+
+def truncated(value: object) -> str:
+    """Return the beginning of a value, quoted, on one line."""
+    text = value if isinstance(value, str) else quoted(value)
+    beginning = text[:MAX_VALUE]
+    shown = quoted(beginning) if text is value else beginning
+    return shown if beginning == text else f"{shown}..."
 
 
 def reasons(rules: Iterable[Rule[Subject]], subject: Subject) -> list[str]:

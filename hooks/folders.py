@@ -55,11 +55,12 @@ def uncommitted(folder: Path, names: list[str]) -> str:
     """Return why git would not bring back what is in these files; empty if it would.
 
     Their content is compared with that of the last commit, whatever git is configured to hide or
-    to run. A project that is in no repository may be written over.
+    to run.
     """
     folder = folder.resolve()
     if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
-        return ""
+        lost = f"is in no git repository, and {listed(sorted(names))} would be lost"
+        return f"{lost}; commit the project first" if names else ""
     try:
         committed = blobs(folder)
     except (OSError, ValueError) as error:

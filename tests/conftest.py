@@ -134,6 +134,19 @@ def generate(output: Path, **answers: str) -> Project:
     return Project(path)
 
 
+def git(folder: Path, *arguments: str) -> None:
+    """Run git there, as somebody."""
+    identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True)
+
+
+def commit(folder: Path) -> None:
+    """Commit a project as it stands, to a repository of its own."""
+    git(folder, "init", "--quiet")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "As it stands")
+
+
 def python(version: str) -> str:
     """Return an interpreter of this version: pyenv's, else whichever uv finds or installs."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"

@@ -137,14 +137,6 @@ def test_secret(generated: Generated, tmp_path: Path) -> None:
     assert len(secrets) == 2
 
 
-def test_secret_is_kept(tmp_path: Path) -> None:
-    """Generating over a project leaves its .env alone."""
-    before = generate(tmp_path / "out").files()[".env"]
-    result = run_cookiecutter(tmp_path / "out", "--no-input", "--overwrite-if-exists")
-    assert result.returncode == 0, result.stderr
-    assert (tmp_path / "out" / "hello-api" / ".env").read_bytes() == before
-
-
 def test_copied_without_rendering() -> None:
     """Files without Jinja, and no others, are copied as they stand: rendering takes time."""
     configuration = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))

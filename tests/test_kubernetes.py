@@ -11,7 +11,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from conftest import ANSWER_SETS, Project, generate, run_cookiecutter
+from conftest import ANSWER_SETS, Project, commit, generate, run_cookiecutter
 
 Generated = Callable[[str], Project]
 
@@ -116,6 +116,7 @@ def test_overlay_is_kept(tmp_path: Path) -> None:
     overlay = project.path / "kubernetes" / "overlays" / "production" / "kustomization.yaml"
     edited = overlay.read_text("utf-8").replace("0.1.0", "0.2.0")
     overlay.write_text(edited, encoding="utf-8")
+    commit(project.path)
     again = ("--no-input", "--overwrite-if-exists")
     assert run_cookiecutter(tmp_path / "out", *again, kubernetes="yes").returncode == 0
     assert overlay.read_text("utf-8") == edited

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import TEMPLATE, Project, generate, run_cookiecutter
+from conftest import TEMPLATE, Project, commit, generate, git, run_cookiecutter
 
 FIRST_TEAM = """default_context:
   project_name: Orders API
@@ -96,17 +96,6 @@ def over(output: Path) -> subprocess.CompletedProcess[str]:
     return run_cookiecutter(output, "--no-input", "--overwrite-if-exists")
 
 
-def git(folder: Path, *arguments: str) -> None:
-    identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
-    subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True)
-
-
-def commit(folder: Path) -> None:
-    git(folder, "init", "--quiet")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "As generated")
-
-
 def assert_refused(project: Project, reason: str) -> None:
     """Generate over a project, which has to be refused in one sentence and without a trace."""
     before = project.files()
@@ -117,20 +106,25 @@ def assert_refused(project: Project, reason: str) -> None:
     assert project.files() == before
 
 
-@pytest.mark.parametrize("in_git", [True, False])
-def test_clean_project(tmp_path: Path, *, in_git: bool) -> None:
-    """Over a project that git has, or that never was in git, all is made anew but its .env."""
+def test_clean_project(tmp_path: Path) -> None:
+    """Over a project that git has, all is made anew but its .env."""
     project = generate(tmp_path / "out")
-    if in_git:
-        commit(project.path)
-    secret = (project.path / ".env").read_bytes()
     (project.path / "README.md").write_text("Edited.", encoding="utf-8")
-    if in_git:
-        git(project.path, "commit", "--quiet", "--all", "--message", "Edited")
+    commit(project.path)
+    secret = (project.path / ".env").read_bytes()
     result = over(tmp_path / "out")
     assert (result.returncode, result.stderr) == (0, "")
     assert (project.path / "README.md").read_text("utf-8").startswith("# Hello API")
     assert (project.path / ".env").read_bytes() == secret
+
+
+def test_no_repository(tmp_path: Path) -> None:
+    """A project that is in no repository is left alone: nothing would bring it back."""
+    assert_refused(
+        generate(tmp_path / "out"),
+        'is in no git repository, and ".cookiecutter.yaml", ".dockerignore", ".editorconfig" and 47 '
+        "more would be lost; commit the project first",
+    )
 
 
 def test_changes_are_kept(tmp_path: Path) -> None:

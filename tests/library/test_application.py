@@ -176,7 +176,8 @@ def test_documentation_of_mounted_app(
     environment: str, mount: Callable[[FastAPI, FastAPI], None]
 ) -> None:
     """A mounted FastAPI loses its documentation where that of the API is closed, and no more."""
-    for options in {}, {"docs_url": "/", "redoc_url": None}:
+    closed: dict[str, Any] = {"docs_url": "/", "redoc_url": None}
+    for options in {}, closed:
         api, mounted = api_of(environment), FastAPI(**options)
         mounted.include_router(routes, prefix="/routes")
         mounted.state.reached = []

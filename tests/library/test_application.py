@@ -2,6 +2,7 @@
 
 # mypy: allow-untyped-decorators
 
+import json
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -146,14 +147,28 @@ def test_redirect_slashes(options: dict[str, Any]) -> None:
 
 
 def test_documentation() -> None:
-    """The documentation is served in the local environment only, unless asked for elsewhere."""
+    """The documentation is served where the policy says so: by default, where it is local."""
     local, deployed = api_of(LOCAL), api_of(DEPLOYED)
-    for path in (*DOCS, "/docs/cors"):
-        assert send(local, "GET", path).status == 200
-        assert send(deployed, "GET", path).status == 404
-    assert "/docs/cors" not in send(local, "GET", "/openapi.json").body
+    closed, opened = api_of(LOCAL, docs=False), api_of(DEPLOYED, docs=True)
+    for path in DOCS:
+        assert send(local, "GET", path).status == send(opened, "GET", path).status == 200
+        assert send(deployed, "GET", path).status == send(closed, "GET", path).status == 404
     asked = SecuredFastAPI(load_policy(DEPLOYED), openapi_url="/api.json")
     assert send(asked, "GET", "/api.json").status == 200
+
+
+def test_page_of_policy() -> None:
+    """The page that explains the policy is served where it is local, and nowhere else."""
+    opened = api_of(DEPLOYED, docs=True)
+    assert send(api_of(LOCAL), "GET", "/docs/cors").status == 200
+    assert send(api_of(LOCAL, docs=False), "GET", "/docs/cors").status == 200
+    assert send(opened, "GET", "/docs/cors").status == 404
+    link = "[Which pages may call this API from a browser?](docs/cors)"
+    for options, start in ({}, ""), ({"description": "Orders."}, "Orders.\n\n"):
+        described = SecuredFastAPI(load_policy(LOCAL), **options)
+        info = json.loads(send(described, "GET", "/openapi.json").body)["info"]
+        assert info["description"] == f"{start}{link}"
+    assert "docs/cors" not in send(opened, "GET", "/openapi.json").body
 
 
 def mount_on_router(api: FastAPI, mounted: FastAPI) -> None:

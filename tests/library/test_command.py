@@ -46,14 +46,17 @@ def test_show(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
         0,
         f"""production
   local              false                                         default
-  allowed_hosts      b.example, *.a.example                        APP_CORS__ALLOWED_HOSTS
   preset             strict                                        environments.toml, line {preset}
+  docs               false                                         default
+  allowed_hosts      b.example, *.a.example                        APP_CORS__ALLOWED_HOSTS
   allow_origins      https://explained.example, https://z.example  APP_CORS__ALLOW_ORIGINS
+  allow_app_origins  none                                          default
   allow_methods      GET, HEAD, POST, PUT, PATCH, DELETE           preset strict
   allow_headers      Authorization, Content-Type                   preset strict
-  allow_credentials  false                                         environments.toml, line {cookies}
   expose_headers     none                                          APP_CORS__EXPOSE_HEADERS
   max_age            600                                           preset strict
+  allow_credentials  false                                         environments.toml, line {cookies}
+  cross_site_posts   none                                          default
 """,
         "",
     )
@@ -77,7 +80,7 @@ def test_show_dev_preset(
     found = rows(run(capsys, "show", LOCAL)[1])
     assert [
         "allow_origins",
-        f"{ORIGIN}, and any localhost origin",
+        f"{ORIGIN}, any localhost origin",
         "APP_CORS__ALLOW_ORIGINS",
     ] in found
     assert ["preset", "dev", "APP_CORS__PRESET"] in found

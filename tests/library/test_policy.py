@@ -15,8 +15,8 @@ NAME = (
     "hyphens [environment-name]"
 )
 KEYS = (
-    "local, allowed_hosts, preset, allow_origins, allow_methods, allow_headers, allow_credentials, "
-    "expose_headers, max_age"
+    "local, preset, docs, allowed_hosts, allow_origins, allow_app_origins, allow_methods, "
+    "allow_headers, expose_headers, max_age, allow_credentials, cross_site_posts"
 )
 VARIABLES = ", ".join(f"APP_CORS__{key.upper()}" for key in KEYS.split(", ")[1:])
 
@@ -50,7 +50,10 @@ def test_empty_table() -> None:
         "local": False,
         "allowed_hosts": None,
         "preset": "strict",
+        "docs": False,
         "allow_origins": frozenset(),
+        "allow_app_origins": frozenset(),
+        "cross_site_posts": frozenset(),
         "allow_origin_regex": None,
         "allow_methods": ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"),
         "allow_headers": ("Authorization", "Content-Type"),
@@ -72,10 +75,28 @@ def test_dev_preset() -> None:
     assert policy.expose_headers == ("WWW-Authenticate", "Location", "Retry-After")
     assert policy.max_age == 0
     assert policy.allowed_hosts == ("localhost", "127.0.0.1", "[::1]")
-    for origin in "http://localhost", "https://127.0.0.1:65535", "http://[::1]:5173":
-        assert policy.trusts(origin)
-    for origin in "http://localhost:0", "http://127.0.0.2", "http://evil.localhost", ORIGIN:
-        assert not policy.trusts(origin)
+    for origin in (
+        "http://localhost",
+        "https://127.0.0.1:65535",
+        "http://127.255.0.9",
+        "http://[::1]:5173",
+        "http://app.localhost:3000",
+        f"https://{63 * 'a'}.b_c.localhost",
+    ):
+        assert policy.trusts(origin), origin
+    for origin in (
+        "http://localhost:0",
+        "http://127.0.0.256",
+        "http://127.0.0.01",
+        "http://127.0.0",
+        "http://.localhost",
+        "http://a..localhost",
+        f"http://{64 * 'a'}.localhost",
+        "http://evil-localhost",
+        "http://localhost.evil.example",
+        ORIGIN,
+    ):
+        assert not policy.trusts(origin), origin
 
 
 def test_table() -> None:
@@ -95,6 +116,120 @@ def test_table() -> None:
         assert (found if isinstance(value, bool | int) else [*found]) == value, key
     assert policy.trusts(ORIGIN)
     assert policy.trusts("http://localhost")
+
+
+SHARED = """allow_headers = ["X-Trace"]
+max_age = 60
+allow_origins = [
+  "https://a.example.com",
+  "https://*.previews.example.com",
+]
+"""
+
+
+def test_shared_keys() -> None:
+    """A key above the tables holds for every environment whose table does not say otherwise."""
+    tables = toml("home", local=True, preset="dev", max_age=5) + toml(
+        "production", allow_origins=[]
+    )
+    home, production = (load(SHARED + tables, name) for name in ("home", "production"))
+    assert (home.allow_headers, production.allow_headers) == (("X-Trace",), ("X-Trace",))
+    assert (home.max_age, production.max_age) == (5, 60)
+    assert (len(home.allow_origins), len(production.allow_origins)) == (2, 0)
+    assert load(SHARED + tables, max_age=7).max_age == 7
+    assert home.source_of("max_age") == "environments.toml, line 10"
+    assert production.source_of("max_age") == "environments.toml, line 2"
+    assert production.source_of("allow_origins") == "environments.toml, line 12"
+    assert home.source_of("allow_origins") == "environments.toml, line 3"
+    for line, item in (4, "https://a.example.com"), (5, "https://*.previews.example.com"):
+        assert home.source_of("allow_origins", item) == f"environments.toml, line {line}"
+
+
+def test_unsafe_shared_keys() -> None:
+    """A key above the tables is checked for the environments that it holds for, and named."""
+    shared = 'max_age = -1\nlocal = true\nunknown = 1\nallow_origins = ["http://localhost"]\n'
+    assert [*map(shortened, problems(shared + toml("home", local=True) + toml("production")))] == [
+        "environments.toml max_age: [max-age]",
+        'environments.toml: "local" [shared-local]',
+        'environments.toml: "unknown" [unknown-key]',
+        "environments.toml allow_origins: [loopback]",
+    ]
+    plain = 'allow_origins = ["http://localhost"]\n'
+    assert load(plain + toml("home", local=True) + toml("production", allow_origins=[]), "home")
+
+
+def shortened(problem: str) -> str:
+    """Return where a problem is, and its name."""
+    place = re.match(r"environments\.toml( \w+:|: \"\w+\")", problem)
+    return f"{place[0] if place else problem} {problem[problem.index('[') :].partition(';')[0]}"
+
+
+PATTERN = "https://*.previews.example.com"
+
+
+@pytest.mark.parametrize(
+    ("origin", "trusted"),
+    [
+        ("https://pr-1.previews.example.com", True),
+        ("https://a_b.previews.example.com", True),
+        ("https://xn--mnchen-3ya.previews.example.com", True),
+        (f"https://{63 * 'a'}.previews.example.com", True),
+        (f"https://{64 * 'a'}.previews.example.com", False),
+        ("https://previews.example.com", False),
+        ("https://.previews.example.com", False),
+        ("https://a.b.previews.example.com", False),
+        ("https://a.previews.example.com:8443", False),
+        ("https://a.previews.example.com.evil.example", False),
+        ("https://a.previews.example.comevil", False),
+        ("https://a.evilpreviews.example.com", False),
+        ("https://evil.example/.previews.example.com", False),
+        ("https://evil.example#.previews.example.com", False),
+        ("https://a@b.previews.example.com", False),
+        ("https://A.previews.example.com", False),
+        ("https://a\n.previews.example.com", False),
+        ("https://a.previews.example.com\n", False),
+        ("https://\u00e4.previews.example.com", False),
+        ("http://a.previews.example.com", False),
+        ("HTTPS://a.previews.example.com", False),
+        ("a.previews.example.com", False),
+        ("https://https://a.previews.example.com", False),
+        (PATTERN, False),
+        ("https://.*.previews.example.com", False),
+    ],
+)
+def test_pattern(origin: str, trusted: bool) -> None:  # noqa: FBT001
+    """A pattern trusts origins with exactly one label instead of its asterisk, and no others."""
+    policy = load(toml("production", allow_origins=[PATTERN]))
+    assert policy.trusts(origin) is trusted
+
+
+def test_pattern_with_port() -> None:
+    """A pattern's port is the port of the origins."""
+    policy = load(toml("production", allow_origins=[f"{PATTERN}:8443", ORIGIN]))
+    assert policy.trusts("https://a.previews.example.com:8443")
+    assert not policy.trusts("https://a.previews.example.com")
+    assert policy.trusts(ORIGIN)
+
+
+def test_pattern_with_credentials() -> None:
+    """Cookies are not for patterns, whether table, keys above it or variables combine them."""
+    reason = f'true can\'t be combined with the pattern "{PATTERN}" [pattern-credentials]'
+    problem = f"environments.toml [production] allow_credentials: {reason}; write exact origins."
+    table = toml("production", allow_origins=[ORIGIN, PATTERN], allow_credentials=True)
+    assert problems(table) == [problem]
+    above = f'allow_origins = ["{PATTERN}"]\n'
+    assert problems(above + toml("production", allow_credentials=True)) == [problem]
+    assert problems(above + toml("production"), allow_credentials=True) == [problem]
+    assert load(above + toml("production", allow_credentials=True, allow_origins=[ORIGIN]))
+
+
+def test_app_origins() -> None:
+    """The origins of installed apps are trusted to the letter, in any environment."""
+    listed = ["capacitor://localhost", "https://localhost"]
+    policy = load(toml("production", allow_app_origins=listed))
+    assert all(map(policy.trusts, listed))
+    for origin in "capacitor://localhost:80", "http://localhost", "https://localhost:3000", "null":
+        assert not policy.trusts(origin)
 
 
 def test_override() -> None:
@@ -175,11 +310,8 @@ def test_unknown_key(key: str, fix: str) -> None:
         ),
         (b"\xff", "\"environments.toml\" can't be read as TOML, 'utf-8' codec can't decode byte "),
         (b"", '"environments.toml" has no table [no-table]; write one such as [production].'),
-        (
-            b"max_age = 600",
-            '"max_age" is not a table [no-table]; write it below a line like [max_age].',
-        ),
-        (b"[[x]]", '"x" is not a table [no-table]; write it below a line like [x].'),
+        (b"max_age = 600", '"environments.toml" has no table [no-table]; write one such as [prod'),
+        (b"[[x]]", '"environments.toml" has no table [no-table]; write one such as [production].'),
         (b"max_age = " + b"9" * 5_000, "can't be read as TOML, Exceeds the limit (4300 digits)"),
         (b"max_age = " + b"[" * 20_000, "can't be read as TOML, maximum recursion depth exceeded"),
         (b"[x]\nmax_age = 0x" + b"f" * 9_000, "max_age: an integer of thousands of digits is not"),

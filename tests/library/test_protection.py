@@ -78,6 +78,46 @@ def test_trusted_origin(api: SecuredFastAPI, site: str | None) -> None:
         assert reaches(api, method, Origin=TRUSTED, **{"Sec-Fetch-Site": site})
 
 
+FORMS = ["application/x-www-form-urlencoded", "Multipart/Form-Data; boundary=x", "text/plain"]
+
+
+@pytest.mark.parametrize("origin", ["null", "https://idp.example"])
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_cross_site_post(environment: str, origin: str) -> None:
+    """A form of any site may arrive at a listed path, and is granted nothing of CORS."""
+    api = api_of(environment, cross_site_posts=["/"])
+    for form in FORMS:
+        response = send(api, "POST", Origin=origin, Sec_Fetch_Site="cross-site", Content_Type=form)
+        assert (response.status, response.cors_headers) == (200, [])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content_type"),
+    [
+        ("PUT", "/", FORMS[0]),
+        ("WebSocket", "/", FORMS[0]),
+        ("POST", "/other", FORMS[0]),
+        ("POST", "//", FORMS[0]),
+        ("POST", "/", "application/json"),
+        ("POST", "/", "text/plain2"),
+        ("POST", "/", "application/json, text/plain"),
+        ("POST", "/", ""),
+        ("POST", "/", None),
+    ],
+)
+def test_no_cross_site_post(method: str, path: str, content_type: str | None) -> None:
+    """Neither another path, nor another method, nor what is no form, is let through."""
+    api = api_of(DEPLOYED, cross_site_posts=["/"])
+    assert send(api, method, path, Origin="null", Content_Type=content_type).status == 403
+
+
+def test_cross_site_post_to_other_host() -> None:
+    """A form for a host that is not allowed is blocked all the same."""
+    api = api_of(LOCAL, cross_site_posts=["/"])
+    response = send(api, "POST", Origin="null", Content_Type=FORMS[0], Host="evil.invalid")
+    assert response.status == 400
+
+
 def test_blocked_request(api: SecuredFastAPI) -> None:
     """A blocked request is answered with 403, and the reason in the local environment only."""
     local = api.policy.local

@@ -8,6 +8,10 @@ import pytest
 from hello_api.cors import ConfigurationError, load_policy
 
 NO_ORIGIN = "write an origin such as https://app.example.com, or remove it"
+NO_PATTERN = "write a pattern such as https://*.previews.example.com, or remove it"
+APP_ORIGIN = "an installed app's origin goes into allow_app_origins of environments.toml"
+NO_APP = "write one such as capacitor://localhost"
+NO_PATH = "write one such as /auth/callback"
 NO_HOST = "write a host such as api.example.com, or remove it"
 WRITE = 'write "https://app.example.com"'
 REMOVE = "remove it"
@@ -16,7 +20,7 @@ REASONS = {
     "empty": "is empty",
     "any-origin": "would trust every page on the web",
     "null": "would trust every sandboxed iframe, data: URL and local file",
-    "wildcard": "has a wildcard, which would match nothing",
+    "wildcard": "has a wildcard that is not the first label of an https origin",
     "white-space": "has white space",
     "unprintable": "has an unprintable character",
     "no-scheme": "has no scheme",
@@ -57,7 +61,12 @@ REASONS = {
     "not-a-host": "is not a host name or an address in lowercase",
     "any-host": "would accept any host",
     "host-with-port": "has a port, which is ignored",
-    "public-suffix": "covers hosts that anyone can register or point to any address",
+    "public-suffix": "covers names that anyone can get or point to any address",
+    "file-origin": "stands for no app: it is sent as null",
+    "webview-origin": "is a random origin that no list can know",
+    "web-origin": "is a web page",
+    "app-origin": "is not an installed app's origin",
+    "exact-path": "is not an exact path as it stands in the API's routes",
 }
 """What is wrong with a value that breaks the rule of this name."""
 
@@ -70,16 +79,30 @@ UNSAFE_ITEMS = {
         ("*", "any-origin", NO_ORIGIN),
         ("null", "null", NO_ORIGIN),
         ("NULL", "null", NO_ORIGIN),
-        ("https://*.example.com", "wildcard", NO_ORIGIN),
-        ("https://pr-*.example.com", "wildcard", NO_ORIGIN),
-        ("https://*.*.example.com", "wildcard", NO_ORIGIN),
+        ("https://pr-*.example.com", "wildcard", NO_PATTERN),
+        ("https://*.*.example.com", "wildcard", NO_PATTERN),
+        ("https://app.*.example.com", "wildcard", NO_PATTERN),
+        ("https://*", "wildcard", NO_PATTERN),
+        ("https://*:8443", "wildcard", NO_PATTERN),
+        ("http://*.example.com", "wildcard", NO_PATTERN),
+        ("HTTPS://*.example.com", "wildcard", NO_PATTERN),
+        ("https://*.com", "public-suffix", NO_PATTERN),
+        ("https://*.co.uk", "public-suffix", NO_PATTERN),
+        ("https://*.vercel.app", "public-suffix", NO_PATTERN),
+        ("https://*.github.io", "public-suffix", NO_PATTERN),
+        ("https://*.nip.io", "public-suffix", NO_PATTERN),
+        ("https://*.", "empty-label", NO_PATTERN),
+        ("https://*.10.0.0.1", "address", NO_PATTERN),
+        ("https://*.example.com/", "trailing-slash", 'write "https://*.example.com"'),
+        ("https://*.Example.com:443", "upper-case default-port", 'write "https://*.example.com"'),
+        ("https://*.x.example.com/", "trailing-slash", 'write "https://*.x.example.com"'),
         ("https://app.example.com ", "white-space", WRITE),
         ("https://app.example.com\u200b", "unprintable", WRITE),
         ("app.example.com", "no-scheme", WRITE),
         ("file:///srv/app", "no-host", NO_ORIGIN),
         ("file://", "no-host", NO_ORIGIN),
         ("https://", "no-host", NO_ORIGIN),
-        ("capacitor://localhost", "scheme loopback", NO_ORIGIN),
+        ("capacitor://localhost", "scheme", APP_ORIGIN),
         ("http://app.example.com", "plain-http", WRITE),
         ("https://App.example.com", "upper-case", WRITE),
         ("HTTPS://app.example.com", "upper-case", WRITE),
@@ -108,7 +131,7 @@ UNSAFE_ITEMS = {
         ("https://[2606:4700:0::1]", "address", 'write "https://[2606:4700::1]"'),
         ("https://[::ffff:101:101]", "ipv4-in-ipv6", NO_ORIGIN),
         ("https://app.example.com, https://b.example.com", "white-space", NO_ORIGIN),
-        ("http://App.example.com:80/", "plain-http upper-case trailing-slash default-port", WRITE),
+        ("http://App.example.com:80/", "upper-case trailing-slash default-port plain-http", WRITE),
         ("app.example.com:8443", "no-scheme", 'write "https://app.example.com:8443"'),
         ("localhost:3000", "no-scheme", NO_ORIGIN),
         ("frontend", "no-scheme", NO_ORIGIN),
@@ -119,6 +142,35 @@ UNSAFE_ITEMS = {
         ("https://[::1", "port address", NO_ORIGIN),
         ("https://0x7f.1", "address", NO_ORIGIN),
         ("https://[fe80::1%25eth0]", "address private-address", NO_ORIGIN),
+    ],
+    "allow_app_origins": [
+        ("", "app-origin", NO_APP),
+        ("null", "null", NO_APP),
+        ("file://", "file-origin", NO_APP),
+        ("vscode-webview://1b2c", "webview-origin", NO_APP),
+        ("https://app.example.com", "web-origin", "list it in allow_origins"),
+        ("http://localhost:8080", "web-origin", "list it in allow_origins"),
+        ("https://a.tauri.localhost", "web-origin", "list it in allow_origins"),
+        ("capacitor://localhost/", "app-origin", NO_APP),
+        ("capacitor://app", "app-origin", NO_APP),
+        ("Capacitor://localhost", "app-origin", NO_APP),
+        ("app://*", "app-origin", NO_APP),
+        ("app://a/b", "app-origin", NO_APP),
+        (f"chrome-extension://{31 * 'a'}", "app-origin", NO_APP),
+        (f"chrome-extension://{32 * 'q'}", "app-origin", NO_APP),
+        (f"moz-extension://{32 * 'a'}", "app-origin", NO_APP),
+    ],
+    "cross_site_posts": [
+        ("", "exact-path", NO_PATH),
+        ("auth", "exact-path", NO_PATH),
+        ("/auth/*", "exact-path", NO_PATH),
+        ("/auth/{provider}", "exact-path", NO_PATH),
+        ("/auth/callback?state=1", "exact-path", NO_PATH),
+        ("/auth//callback", "exact-path", NO_PATH),
+        ("/auth/../callback", "exact-path", NO_PATH),
+        ("/%61uth", "exact-path", NO_PATH),
+        ("/auth callback", "exact-path", NO_PATH),
+        ("https://api.example.com/auth", "exact-path", NO_PATH),
     ],
     "allow_methods": [
         ("", "method-token", REMOVE),
@@ -223,6 +275,12 @@ ONLY_LOCAL: list[tuple[str, Any, str, str]] = [
     ("preset", "dev", "is only for the local environment [dev-preset]", 'write "strict"'),
     ("allow_origins", ["http://localhost:8080"], "loopback", NO_ORIGIN),
     ("allow_origins", ["http://evil.localhost"], "loopback", NO_ORIGIN),
+    ("allow_origins", ["https://localhost"], "loopback", APP_ORIGIN),
+    ("allow_origins", ["http://frontend:3000"], "plain-http", NO_ORIGIN),
+    ("allow_origins", ["http://shop.test:3000"], "plain-http", NO_ORIGIN),
+    ("allow_origins", ["http://a.b.home.arpa:3000"], "plain-http", NO_ORIGIN),
+    ("allow_origins", ["http://shop.internal"], "plain-http", 'write "https://shop.internal"'),
+    ("allow_origins", ["http://shop.local"], "plain-http", 'write "https://shop.local"'),
     ("allow_origins", ["https://127.0.0.2"], "loopback", NO_ORIGIN),
     ("allow_origins", ["https://[::1]:8443"], "loopback", NO_ORIGIN),
     ("allow_origins", ["https://10.0.0.1"], "private-address", NO_ORIGIN),
@@ -237,6 +295,15 @@ SAFE: list[tuple[str, Any]] = [
     ("allow_origins", [f"https://{63 * 'a'}.example", f"https://{121 * 'a.'}example.com"]),
     ("allow_origins", ["https://app.example.com:65535", "https://app.example.com:1"]),
     ("allow_origins", ["https://app.example.com:80"]),
+    ("allow_origins", ["https://*.previews.example.com", "https://*.example.co.uk:8443"]),
+    ("allow_app_origins", ["capacitor://localhost", "ionic://localhost", "tauri://localhost"]),
+    ("allow_app_origins", ["http://localhost", "https://localhost", "app://obsidian.md"]),
+    ("allow_app_origins", ["http://tauri.localhost", "https://tauri.localhost"]),
+    ("allow_app_origins", [f"chrome-extension://{16 * 'ap'}"]),
+    ("allow_app_origins", ["moz-extension://01234567-89ab-4def-8123-456789abcdef"]),
+    ("allow_app_origins", ["safari-web-extension://01234567-89AB-4DEF-8123-456789ABCDEF"]),
+    ("cross_site_posts", ["/", "/auth/callback", "/saml/acs/", "/r\u00fcck"]),
+    ("docs", True),
     ("allow_methods", ["GET", "PURGE", "M-SEARCH"]),
     ("allow_headers", ["X-One", "x_two"]),
     ("expose_headers", ["X-One", "ETag"]),
@@ -286,6 +353,31 @@ def test_unsafe_item_where_local(key: str, item: str, rules: str) -> None:
     [problem] = problems(key, [item], local=True)
     left = " ".join(name for name in rules.split() if name not in DEPLOYED_RULES)
     assert f" {reason_of(left)}; " in problem
+
+
+@pytest.mark.parametrize(
+    ("item", "is_safe"),
+    [
+        ("http://192.168.1.20:3000", True),
+        ("http://10.1.2.3", True),
+        ("http://172.31.0.1", True),
+        ("http://169.254.1.1", True),
+        ("http://[fd00::1]:5173", True),
+        ("http://[fe80::1]", True),
+        ("http://172.32.0.1", False),
+        ("http://192.169.1.1", False),
+        ("http://100.64.0.1", False),
+        ("http://0.0.0.0", False),
+        ("http://[2606:4700::1]", False),
+        ("http://shop.testing", False),
+        ("http://home.arpa", False),
+        ("http://local.example.com", False),
+    ],
+)
+def test_plain_http_where_local(item: str, is_safe: bool) -> None:  # noqa: FBT001
+    """In the local environment, http is accepted for what can only be in the local network."""
+    found = problems("allow_origins", [item], local=True)
+    assert [reason_of("plain-http") in x for x in found] == ([] if is_safe else [True])
 
 
 @pytest.mark.parametrize(("key", "item", "fix"), FIXED, ids=named)

@@ -1,20 +1,26 @@
-"""Show the policies, and explain what a browser would do.
+"""Show the policies, explain what a browser would do, compare revisions, probe a deployed API.
 
 `show` prints the policy of every environment, or of one. `explain` sends what a browser would send
 for a page at an origin to the policy, and prints what the responses mean; no route handler is
-called. Exit status: 0, or for `explain` 1 if the browser would block the request, and 2 if the
-configuration can't be used or no browser sends such a request.
+called. `diff` prints what a change of `environments.toml` changes in effect. `probe` sends what
+browsers would send to a deployed API, through whatever stands before it.
+
+Exit status: 0; 1 if the browser would block the request, there is a change, or a response is not
+the policy's; 2 if that can't be determined.
 """
 
 import argparse
 import asyncio
+import ssl
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from importlib import import_module
 
+from .diff import DiffError, changes, markdown
 from .explain.browser import Call, Verdict, verdict_on
-from .policy import KEYS, ConfigurationError, Policy, read_tables
+from .policy import KEYS, ConfigurationError, Document, Policy
+from .probe import ProbeError, Target, results
 from .settings import PolicySettings
 
 Row = Sequence[str]
@@ -46,17 +52,10 @@ def aligned(rows: Iterable[Row]) -> str:
 
 def policy_table(policy: Policy) -> str:
     """Return a policy as a table: each key, its value, and what decides it."""
-    rows = []
-    for key in KEYS:
-        value = getattr(policy, key)
-        if isinstance(value, frozenset | tuple):
-            value = ", ".join(sorted(value) if isinstance(value, frozenset) else value) or "none"
-        if key == "allow_origins" and policy.allow_origin_regex:
-            value = f"{value}, and any localhost origin"
-        if key == "allowed_hosts" and value is None:
-            value = "any"
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        rows.append((f"  {key}", text, policy.source_of(key)))
+    rows = [
+        (f"  {key}", ", ".join(policy.values_of(key)) or "none", policy.source_of(key))
+        for key in KEYS
+    ]
     return f"{policy.environment}\n{aligned(rows)}"
 
 
@@ -71,7 +70,7 @@ def verdict_table(verdict: Verdict) -> str:
 
 def show(settings: type[PolicySettings], arguments: argparse.Namespace) -> int:
     """Print the policies; return the exit status."""
-    names = [arguments.environment] if arguments.environment else [*read_tables()]
+    names = [arguments.environment] if arguments.environment else [*Document.read().tables]
     print("\n\n".join(policy_table(settings.policy_of(name)) for name in names))
     return 0
 
@@ -87,16 +86,38 @@ def explain(settings: type[PolicySettings], arguments: argparse.Namespace) -> in
     print(verdict_table(verdict))
     if verdict.line:
         print(f"{policy.environment}: {verdict.line}", file=sys.stderr)
-    return 0 if verdict.readable else 1
+    return 0 if verdict.allowed else 1
+
+
+def diff(_settings: type[PolicySettings], arguments: argparse.Namespace) -> int:
+    """Print what has changed in effect; return the exit status."""
+    found = changes(arguments.revision)
+    if arguments.markdown:
+        print(markdown(found))
+    else:
+        rows = [(x.environment, x.key, x.sign, x.value, x.source) for x in found]
+        print(aligned(rows) if rows else "Nothing changes in effect.")
+    return 1 if found else 0
+
+
+def probe(settings: type[PolicySettings], arguments: argparse.Namespace) -> int:
+    """Print what comes of requests to a deployed API; return the exit status."""
+    context = ssl.create_default_context(cafile=arguments.cacert)
+    target = Target(arguments.url, arguments.timeout, context)
+    policy = settings.policy_of(arguments.environment)
+    found = [*results(target, policy, post=arguments.post)]
+    rows = [(x.what, x.origin, str(x.status), "; ".join(x.problems) or "ok") for x in found]
+    print(aligned(rows))
+    return 1 if any(x.problems for x in found) else 0
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     command = argparse.ArgumentParser(
         prog=f"python -m {__package__}",
-        description="Show the policies, and explain what a browser would do.",
+        description="Show, explain, compare and probe the policies.",
     )
-    commands = command.add_subparsers(metavar="show | explain")
+    commands = command.add_subparsers(metavar="show | explain | diff | probe")
     command.set_defaults(run=show, environment=None)
     shown = commands.add_parser("show", help="the effective policy, and what decides each value")
     shown.add_argument("environment", nargs="?", help="a table of environments.toml (default: all)")
@@ -107,6 +128,18 @@ def parser() -> argparse.ArgumentParser:
     explained.add_argument("method", nargs="?", default="GET", help="of the request (default: GET)")
     explained.add_argument("header", nargs="*", help="names of the headers that the page sets")
     explained.add_argument("--path", default="/", help="of the request (default: /)")
+    compared = commands.add_parser("diff", help="what a change of environments.toml changes")
+    compared.set_defaults(run=diff)
+    revision = "compared with the file as it stands, or BEFORE..AFTER (default: HEAD)"
+    compared.add_argument("revision", nargs="?", default="HEAD", help=revision)
+    compared.add_argument("--markdown", action="store_true", help="for a pull request")
+    probed = commands.add_parser("probe", help="whether a deployed API responds as its policy says")
+    probed.set_defaults(run=probe)
+    probed.add_argument("url", help="of a route that a GET may call, such as …/health")
+    probed.add_argument("environment", help="a table of environments.toml")
+    probed.add_argument("--timeout", type=float, default=10, help="in seconds (default: 10)")
+    probed.add_argument("--cacert", metavar="FILE", help="of the authorities to trust, as PEM")
+    probed.add_argument("--post", action="store_true", help="also send a POST, to be blocked")
     return command
 
 
@@ -115,7 +148,7 @@ def main(arguments: Sequence[str]) -> int:
     parsed = parser().parse_args(arguments)
     try:
         return int(parsed.run(settings_class(), parsed))
-    except ConfigurationError as error:
+    except (ConfigurationError, DiffError, ProbeError) as error:
         print(error, file=sys.stderr)
         return 2
 

@@ -12,21 +12,26 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .middleware import PolicyMiddleware
 from .policy import Policy
 
+LINK = "[Which pages may call this API from a browser?](docs/cors)"
+"""What `/docs` says in addition where it is local."""
+
 
 class SecuredFastAPI(FastAPI):
     """A FastAPI that applies a policy to everything that it answers.
 
     It takes every argument of FastAPI. `redirect_slashes` is off unless asked for: behind a proxy
     that terminates TLS, the redirect would lead to http. The documentation is served where the
-    policy is local, together with `/docs/cors`, which explains the policy.
+    policy says `docs`, and `/docs/cors`, which explains the policy, where it is local.
 
     The policy surrounds the whole app, not one layer of it: middleware, mounts and exception
     handlers that are added later, and responses to unhandled exceptions, are all within.
     """
 
     def __init__(self, policy: Policy, *, redirect_slashes: bool = False, **options: Any) -> None:
-        if not policy.local:
+        if not policy.docs:
             options.setdefault("openapi_url", None)
+        elif policy.local:
+            options["description"] = f"{options.get('description', '')}\n\n{LINK}".strip()
         super().__init__(redirect_slashes=redirect_slashes, **options)
         self.policy = policy
         self._secured = PolicyMiddleware(super().__call__, policy)

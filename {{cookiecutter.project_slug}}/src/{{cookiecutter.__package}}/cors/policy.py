@@ -7,13 +7,13 @@ that no other code has to check it again.
 import re
 import tomllib
 from bisect import bisect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.middleware.cors import ALL_METHODS
 
@@ -21,14 +21,17 @@ from .rulebook import (
     EXPOSED_HEADER_RULES,
     LOOPBACK_HOSTS,
     LOOPBACK_ORIGIN,
+    PATTERN_START,
     REQUEST_HEADER_RULES,
     Problem,
+    app_origin_problems,
     environment_problems,
     header_problems,
     host_problems,
     max_age_problems,
     method_problems,
     origin_problems,
+    post_path_problems,
     quoted,
 )
 
@@ -52,27 +55,34 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 }
 """The options that a table leaves out. Only the local environment may have the `dev` preset."""
 
-DEFAULTS: Mapping[str, Any] = {
-    "local": False,
-    "preset": "strict",
-    "allowed_hosts": None,
-    "allow_origins": [],
-    "allow_credentials": False,
-}
-"""The keys that have no preset; in the local environment, `allowed_hosts` are loopback names."""
 
-KEYS: Mapping[str, type] = {
-    "local": bool,
-    "allowed_hosts": list,
-    "preset": str,
-    "allow_origins": list,
-    "allow_methods": list,
-    "allow_headers": list,
-    "allow_credentials": bool,
-    "expose_headers": list,
-    "max_age": int,
+class Key(NamedTuple):
+    """A key: the type of its value, its default unless the preset has one, and its check."""
+
+    kind: type
+    default: Any = None
+    problems: Callable[..., Iterator[Problem]] | None = None
+
+
+KEYS: Mapping[str, Key] = {
+    "local": Key(bool, default=False),
+    "preset": Key(str, default="strict"),
+    "docs": Key(bool),
+    "allowed_hosts": Key(list, problems=host_problems),
+    "allow_origins": Key(list, default=[]),
+    "allow_app_origins": Key(list, default=[], problems=app_origin_problems),
+    "allow_methods": Key(list, problems=method_problems),
+    "allow_headers": Key(list, problems=partial(header_problems, rules=REQUEST_HEADER_RULES)),
+    "expose_headers": Key(list, problems=partial(header_problems, rules=EXPOSED_HEADER_RULES)),
+    "max_age": Key(int, problems=max_age_problems),
+    "allow_credentials": Key(bool, default=False),
+    "cross_site_posts": Key(list, default=[], problems=post_path_problems),
 }
-"""The keys of a table and the types of their values. Those below `preset` are CORSMiddleware's."""
+"""The keys of a table, which may also stand above the tables for every environment.
+
+Where `local = true`, `docs` is true and `allowed_hosts` are loopback names by default. What is also
+an option of CORSMiddleware means the same.
+"""
 
 TYPE_NAMES = {bool: "true or false", int: "an integer", list: "a list of strings", str: "a string"}
 
@@ -81,6 +91,12 @@ MAX_COMPARED = 200
 
 MIN_LIKENESS = 0.6
 """How much of two origins has to be the same for the trusted one to be a hint."""
+
+SETS = ("allow_origins", "allow_app_origins", "cross_site_posts")
+"""The lists whose order means nothing."""
+
+LABEL = re.compile("[a-z0-9_-]{1,63}")
+"""What an asterisk stands for: one label of a host, as browsers write it."""
 
 Table = Mapping[str, Any]
 
@@ -99,10 +115,64 @@ class ConfigurationError(Exception):
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where a policy was loaded from: a file, and the variables that override one of its tables."""
+class Document:
+    """`environments.toml` as it was read: a table for each environment, and the keys above them."""
 
     file: Path
+    text: str
+    shared: Table
+    tables: Mapping[str, Table]
+
+    @property
+    def name(self) -> str:
+        return self.file.name
+
+    @classmethod
+    def read(cls, file: Path = ENVIRONMENTS_FILE) -> "Document":
+        """Read a file. Raises `ConfigurationError` if it is missing or can't be parsed."""
+        try:
+            return cls.parse(file.read_bytes(), file)
+        except OSError as error:
+            raise _unreadable(file, error) from None
+
+    @classmethod
+    def parse(cls, content: bytes, file: Path) -> "Document":
+        """Read the content of a file. Raises `ConfigurationError` if it can't be parsed."""
+        try:
+            text = content.decode()
+            values = tomllib.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise _unreadable(file, error) from None
+        tables = {key: value for key, value in values.items() if isinstance(value, dict)}
+        if not tables:
+            reason, fix = "has no table [no-table]", "write one such as [production]"
+            raise ConfigurationError([Problem("Policies", file.name, reason, fix)])
+        shared = {key: value for key, value in values.items() if key not in tables}
+        return cls(file, text, shared, tables)
+
+    def options(self, environment: str) -> dict[str, Any]:
+        """Return the keys that hold for an environment, without defaults."""
+        return {**self.shared, **self.tables.get(environment, {})}
+
+    def line_of(self, key: str, environment: str, item: str) -> str:
+        """Return where a key that holds for an environment stands, or an item of its list."""
+        wanted = environment if key in self.tables[environment] else ""
+        table, found = "", 0
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if header := re.match(r"\s*\[\s*([^]\s\"',]+|\"[^\"]*\"|'[^']*')\s*]\s*(#.*)?$", line):
+                table = header[1].strip("\"'")
+            elif table == wanted and re.match(rf"\s*[\"']?{key}\b", line):
+                found = number
+            if found and (not item or quoted(item) in line):
+                return f"{self.name}, line {number}"
+        return f"{self.name}, line {found}" if found else self.name
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a policy was loaded from: a document, and the variables that override its keys."""
+
+    document: Document
     overrides: Table
     env_prefix: str
 
@@ -116,26 +186,49 @@ class Policy:
     """Which origins may do what in one environment.
 
     The options are CORSMiddleware's, and TrustedHostMiddleware's `allowed_hosts`: the hosts that
-    the API accepts in addition to loopback names, or None for any.
+    the API accepts in addition to loopback names, or None for any. `allow_origins` are exact
+    origins, and patterns such as `https://*.previews.example.com`; at `cross_site_posts`, forms of
+    any site may arrive.
     """
 
     environment: str
     local: bool
-    allowed_hosts: tuple[str, ...] | None
     preset: str
+    docs: bool
+    allowed_hosts: tuple[str, ...] | None
     allow_origins: frozenset[str]
     allow_origin_regex: str | None
+    allow_app_origins: frozenset[str]
     allow_methods: tuple[str, ...]
     allow_headers: tuple[str, ...]
-    allow_credentials: bool
     expose_headers: tuple[str, ...]
     max_age: int
+    allow_credentials: bool
+    cross_site_posts: frozenset[str]
     source: Source = field(compare=False, repr=False)
+
+    @cached_property
+    def _exact_origins(self) -> frozenset[str]:
+        return frozenset(x for x in self.allow_origins | self.allow_app_origins if "*" not in x)
+
+    @cached_property
+    def _patterns(self) -> frozenset[str]:
+        return self.allow_origins - self._exact_origins
 
     def trusts(self, origin: str) -> bool:
         """Return whether an origin, the value of an Origin header, is trusted."""
-        pattern = self.allow_origin_regex
-        return origin in self.allow_origins or bool(pattern and re.fullmatch(pattern, origin))
+        if origin in self._exact_origins:
+            return True
+        regex = self.allow_origin_regex
+        return self.pattern_of(origin) is not None or bool(regex and re.fullmatch(regex, origin))
+
+    def pattern_of(self, origin: str) -> str | None:
+        """Return the pattern that covers an origin, None if there is none."""
+        if not self._patterns or not origin.startswith("https://"):
+            return None
+        label, _, domain = origin.removeprefix("https://").partition(".")
+        pattern = f"{PATTERN_START}{domain}"
+        return pattern if pattern in self._patterns and LABEL.fullmatch(label) else None
 
     def allows_host(self, host: str) -> bool:
         """Return whether the API accepts requests for a host, the value of a Host header.
@@ -152,7 +245,8 @@ class Policy:
 
     @cached_property
     def _sorted_origins(self) -> tuple[list[str], list[str]]:
-        return sorted(self.allow_origins), sorted(x[::-1] for x in self.allow_origins)
+        origins = self.allow_origins | self.allow_app_origins
+        return sorted(origins), sorted(x[::-1] for x in origins)
 
     def closest_origin(self, origin: str) -> str | None:
         """Return the trusted origin that an untrusted one resembles, None if there is none.
@@ -167,25 +261,30 @@ class Policy:
         likeness, closest = max(((_likeness(x, origin), x) for x in near), default=(0.0, ""))
         return closest if likeness >= MIN_LIKENESS else None
 
-    def source_of(self, key: str) -> str:
-        """Return what decides the value of a key: a variable, a line of the file, or a preset."""
+    def values_of(self, key: str) -> list[str]:
+        """Return the value of a key, or of each item of its list, for people to read."""
+        value = getattr(self, key)
+        if key == "allowed_hosts" and value is None:
+            return ["any"]
+        if not isinstance(value, frozenset | tuple):
+            return [str(value).lower() if isinstance(value, bool) else str(value)]
+        is_any = key == "allow_origins" and self.allow_origin_regex
+        listed = sorted(value) if isinstance(value, frozenset) else value
+        return [*listed, *(["any localhost origin"] if is_any else [])]
+
+    def source_of(self, key: str, item: str = "") -> str:
+        """Return what decides a key, or an item of its list: a variable, a line, or a preset."""
         if key in self.source.overrides:
             return self.source.variable(key)
-        if key not in read_tables(self.source.file).get(self.environment, {}):
-            return f"preset {self.preset}" if key in PRESETS[self.preset] else "default"
-        table = ""
-        lines = self.source.file.read_text(encoding="utf-8").splitlines()
-        for number, line in enumerate(lines, 1):
-            if header := re.match(r"\s*\[\s*([^]\s]+)\s*]", line):
-                table = header[1].strip("\"'")
-            elif table == self.environment and re.match(rf"\s*[\"']?{key}\b", line):
-                return f"{self.source.file.name}, line {number}"
-        return self.source.file.name
+        if key in self.source.document.options(self.environment):
+            return self.source.document.line_of(key, self.environment, item)
+        return f"preset {self.preset}" if key in PRESETS[self.preset] else "default"
 
     def loaded_again(self, environment: str) -> "Policy":
         """Return the policy of an environment as a new start would load it."""
         source = self.source
-        return load_policy(environment, source.overrides, source.file, env_prefix=source.env_prefix)
+        document = Document.read(source.document.file)
+        return policy_of(document, environment, source.overrides, source.env_prefix)
 
 
 def load_policy(
@@ -203,55 +302,89 @@ def load_policy(
 
     Raises `ConfigurationError` with every problem of the file, the overrides and the name.
     """
-    source = Source(file, overrides or {}, env_prefix)
-    tables = read_tables(file)
-    problems: list[object] = [*environment_problems(file.name, tables)]
-    if environment not in tables:
-        problems.append(_unknown_environment(environment, [*tables], env_prefix))
-    for name, table in tables.items():
-        location = f"{file.name} [{name}]"
-        for key in table:
+    return policy_of(Document.read(file), environment, overrides or {}, env_prefix)
+
+
+def policy_of(
+    document: Document, environment: str, overrides: Table | None = None, env_prefix: str = ""
+) -> Policy:
+    """Return the policy of an environment by a document, as `load_policy` does."""
+    source = Source(document, overrides or {}, env_prefix)
+    problems: list[object] = []
+    if environment not in document.tables:
+        problems.append(_unknown_environment(environment, [*document.tables], env_prefix))
+    problems += _file_problems(source, environment)
+    problems += _variable_problems(source, environment)
+    for name in document.tables:
+        options = {**document.options(name), **(source.overrides if name == environment else {})}
+        problems += _pattern_problems(f"{document.name} [{name}] allow_credentials", options)
+    if problems:
+        raise ConfigurationError(problems)
+    options = {**document.options(environment), **source.overrides}
+    preset = PRESETS[options.get("preset", "strict")]
+    options = {**{key: KEYS[key].default for key in KEYS}, **preset, **options}
+    if options["docs"] is None:
+        options["docs"] = options["local"]
+    if options["allowed_hosts"] is None and options["local"]:
+        options["allowed_hosts"] = LOOPBACK_HOSTS
+    for key, value in options.items():
+        if isinstance(value, list):
+            options[key] = frozenset(value) if key in SETS else tuple(value)
+    return Policy(environment=environment, source=source, **options)
+
+
+def _file_problems(source: Source, environment: str) -> Iterator[object]:
+    document = source.document
+    yield from environment_problems(document.name, document.tables)
+    for name, table in {"": document.shared, **document.tables}.items():
+        location = f"{document.name} [{name}]" if name else document.name
+        for key, value in table.items():
+            inheriting = [x for x in document.tables.values() if key not in x]
+            local = all(map(_is_local, [table] if name else inheriting))
             if key not in KEYS:
-                problems.append(_unknown_key(location, key, key, {x: x for x in KEYS}))
+                yield _unknown_key(location, key, key, {x: x for x in KEYS})
+            elif key == "local" and not name:
+                reason = "stands above the tables [shared-local]"
+                yield Problem(location, key, reason, "write it into the table of one environment")
             elif name != environment or key not in source.overrides:
-                problems += _value_problems(f"{location} {key}", key, table)
-    options = {**tables.get(environment, {}), **source.overrides}
+                yield from _value_problems(f"{location} {key}", key, value, local=local)
+    found = [name for name, table in document.tables.items() if _is_local(table)]
+    for name in found[1:]:
+        reason = f"is a second local environment beside {quoted(found[0])} [second-local]"
+        yield Problem(document.name, name, reason, "keep `local = true` in one of them")
+
+
+def _variable_problems(source: Source, environment: str) -> Iterator[object]:
     variables = {key: source.variable(key) for key in KEYS if key != "local"}
-    for key in source.overrides:
+    local = _is_local(source.document.options(environment))
+    for key, value in source.overrides.items():
         if key in variables:
-            problems += _value_problems(variables[key], key, options)
+            yield from _value_problems(variables[key], key, value, local=local)
         elif key == "local":
-            reason, fix = "can't override the file [local-variable]", f"set it in {file.name}"
-            problems.append(Problem("Variable", source.variable(key), reason, fix))
+            reason, fix = (
+                "can't override the file [local-variable]",
+                f"set it in {source.document.name}",
+            )
+            yield Problem("Variable", source.variable(key), reason, fix)
         else:
-            problems.append(_unknown_key("Variable", source.variable(key), key, variables))
-    problems += _second_local(file, tables)
-    if problems:
-        raise ConfigurationError(problems)
-    return _completed(environment, options, source)
+            yield _unknown_key("Variable", source.variable(key), key, variables)
 
 
-def read_tables(file: Path = ENVIRONMENTS_FILE) -> dict[str, Table]:
-    """Return the tables of all environments as they are written.
+def _pattern_problems(location: str, options: Table) -> Iterator[Problem]:
+    origins = options.get("allow_origins")
+    patterns = [x for x in origins if "*" in str(x)] if isinstance(origins, list) else []
+    if patterns and options.get("allow_credentials") is True:
+        reason = f"can't be combined with the pattern {quoted(patterns[0])} [pattern-credentials]"
+        yield Problem(location, True, reason, "write exact origins")
 
-    Raises `ConfigurationError` if the file is missing, is not TOML, or holds more than tables.
-    """
-    try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        reason = f"can't be read as TOML, {error} [unreadable-file]"
-        raise ConfigurationError([Problem("Policies", file.name, reason, "fix the file")]) from None
-    problems = [
-        Problem(file.name, key, "is not a table [no-table]", f"write it below a line like [{key}]")
-        for key, table in tables.items()
-        if not isinstance(table, dict)
-    ]
-    if not tables:
-        reason, fix = "has no table [no-table]", "write one such as [production]"
-        problems.append(Problem("Policies", file.name, reason, fix))
-    if problems:
-        raise ConfigurationError(problems)
-    return tables
+
+def _is_local(table: Table) -> bool:
+    return table.get("local") is True
+
+
+def _unreadable(file: Path, error: Exception) -> ConfigurationError:
+    reason = f"can't be read as TOML, {error} [unreadable-file]"
+    return ConfigurationError([Problem("Policies", file.name, reason, "fix the file")])
 
 
 def _neighbors(values: list[str], value: str) -> list[str]:
@@ -292,27 +425,18 @@ def _unknown_key(location: str, name: str, key: str, names: Mapping[str, str]) -
     return Problem(location, name, "is not a known key [unknown-key]", fix)
 
 
-def _second_local(file: Path, tables: Mapping[str, Table]) -> Iterator[Problem]:
-    local = [name for name, table in tables.items() if table.get("local") is True]
-    for name in local[1:]:
-        reason = f"is a second local environment beside {quoted(local[0])} [second-local]"
-        yield Problem(file.name, name, reason, "keep `local = true` in one of them")
-
-
 def _has_type(kind: type, value: object) -> bool:
     return type(value) is kind and (
         not isinstance(value, list) or all(isinstance(item, str) for item in value)
     )
 
 
-def _value_problems(location: str, key: str, table: Table) -> Iterator[Problem]:
-    """Yield what is wrong with the value of a key of a table."""
-    value, local = table[key], table.get("local") is True
-    if not _has_type(KEYS[key], value):
-        is_item = KEYS[key] is list and isinstance(value, str) and "[" not in value
-        name = TYPE_NAMES[KEYS[key]]
-        example = quoted([value]) if is_item else name
-        yield Problem(location, value, f"is not {name} [type]", f"write {example}")
+def _value_problems(location: str, key: str, value: Any, *, local: bool) -> Iterator[Problem]:
+    kind, _, check = KEYS[key]
+    if not _has_type(kind, value):
+        is_item = kind is list and isinstance(value, str) and "[" not in value
+        example = quoted([value]) if is_item else TYPE_NAMES[kind]
+        yield Problem(location, value, f"is not {TYPE_NAMES[kind]} [type]", f"write {example}")
     elif key in ("allowed_hosts", "allow_methods") and not value:
         reason = "would allow nothing [empty-list]"
         yield Problem(location, value, reason, "leave the key out, or list what is allowed")
@@ -322,25 +446,7 @@ def _value_problems(location: str, key: str, table: Table) -> Iterator[Problem]:
     elif key == "preset" and value == "dev" and not local:
         reason = "is only for the local environment [dev-preset]"
         yield Problem(location, value, reason, 'write "strict"')
-    elif key == "allowed_hosts":
-        yield from host_problems(location, value)
     elif key == "allow_origins":
         yield from origin_problems(location, value, local=local)
-    elif key == "allow_methods":
-        yield from method_problems(location, value)
-    elif key == "allow_headers":
-        yield from header_problems(location, value, REQUEST_HEADER_RULES)
-    elif key == "expose_headers":
-        yield from header_problems(location, value, EXPOSED_HEADER_RULES)
-    elif key == "max_age":
-        yield from max_age_problems(location, value)
-
-
-def _completed(environment: str, table: Table, source: Source) -> Policy:
-    options = {**DEFAULTS, **PRESETS[table.get("preset", "strict")], **table}
-    if options["allowed_hosts"] is None and options["local"]:
-        options["allowed_hosts"] = LOOPBACK_HOSTS
-    for key, value in options.items():
-        options[key] = tuple(value) if isinstance(value, list) else value
-    options["allow_origins"] = frozenset(options["allow_origins"])
-    return Policy(environment=environment, source=source, **options)
+    elif check:
+        yield from check(location, value)

@@ -14,6 +14,9 @@ from starlette.types import Scope
 from .policy import Policy
 from .rulebook import SAFE_METHODS, quoted, truncated
 
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
+"""What a form can send: HTML, "Form control infrastructure", attribute `enctype`."""
+
 
 class Block(NamedTuple):
     """A block: its kind, the response's status and detail, and the reason to log."""
@@ -29,7 +32,7 @@ def find_block(policy: Policy, scope: Scope, *, trusted: bool) -> Block | None:
     if policy.allowed_hosts is not None and not policy.allows_host(text(scope, b"host")):
         why = f"host {truncated(text(scope, b'host'))} is not in allowed_hosts"
         return Block("host", 400, "Host not allowed", lambda: why)
-    if trusted or scope.get("method") in SAFE_METHODS:
+    if trusted or scope.get("method") in SAFE_METHODS or is_cross_site_post(policy, scope):
         return None
     origin, host, site = (text(scope, x) for x in (b"origin", b"host", b"sec-fetch-site"))
     if site in ("same-origin", "none") or (not site and (not origin or is_own(origin, host))):
@@ -42,6 +45,13 @@ def find_block(policy: Policy, scope: Scope, *, trusted: bool) -> Block | None:
         return f"cross-site request without an Origin header (Sec-Fetch-Site: {truncated(site)})"
 
     return Block(kind, 403, "Cross-origin request blocked", reason)
+
+
+def is_cross_site_post(policy: Policy, scope: Scope) -> bool:
+    """Return whether a request may come from a form of any site: it is granted nothing of CORS."""
+    if scope.get("method") != "POST" or scope["path"] not in policy.cross_site_posts:
+        return False
+    return text(scope, b"content-type").partition(";")[0].strip().lower() in FORM_TYPES
 
 
 def hidden_response(policy: Policy, scope: Scope) -> Callable[[], str] | None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Generic, TypeVar
 from unicodedata import bidirectional
 
@@ -131,8 +131,28 @@ def environment_problems(location: str, names: Iterable[str]) -> Iterator[Proble
 
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
-LOOPBACK_ORIGIN = r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::[1-9][0-9]{0,4})?"
+LOOPBACK_ORIGIN = (
+    r"https?://(?:(?:[a-z0-9_-]{1,63}\.)*localhost|127(?:\.(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|"
+    r"[1-9]?[0-9])){3}|\[::1\])(?::[1-9][0-9]{0,4})?"
+)
 """Any localhost origin, on any port, which the `dev` preset trusts beside those listed."""
+
+PATTERN_START = "https://*."
+"""A pattern trusts the origins that have exactly one label instead of the asterisk."""
+
+LOCAL_NETWORKS = [
+    ip_network(text)
+    for text in [
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "169.254.0.0/16",
+        "fc00::/7",
+        "fe80::/10",
+    ]
+]
+LOCAL_DOMAINS = (".test", ".localhost", ".local", ".internal", ".home.arpa")
+"""Names that no public DNS has: RFC 6761, 6762 and 8375, and ICANN's reservation of internal."""
 
 _URL = re.compile(
     r"(?:([^:/?#]*)://)?([^/?#]*@)?(\[[^]/?#]*]|[^:/?#]*)(:[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?",
@@ -181,6 +201,13 @@ class Url:
         return self.labels[-1:] == ["localhost"]
 
     @property
+    def is_local(self) -> bool:
+        """Whether the host can only be the browser's own machine, or be in its own network."""
+        if self.address:
+            return self.is_loopback or any(self.address in network for network in LOCAL_NETWORKS)
+        return len(self.labels) == 1 or self.host.lower().endswith(LOCAL_DOMAINS)
+
+    @property
     def is_mapped(self) -> bool:
         """Whether the host is an IPv4 address written as IPv6 (RFC 4291, section 2.5.5.2)."""
         return getattr(self.address, "ipv4_mapped", None) is not None
@@ -221,15 +248,17 @@ def _is_port(port: str) -> bool:
 
 OriginRules = tuple[Rule[Url], ...]
 
+NULL = "would trust every sandboxed iframe, data: URL and local file"
+
 SHAPE_RULES: OriginRules = (
     Rule("empty", lambda url: not url.text, "is empty"),
     Rule("any-origin", lambda url: url.text == "*", "would trust every page on the web"),
+    Rule("null", lambda url: url.text.lower() == "null", NULL),
     Rule(
-        "null",
-        lambda url: url.text.lower() == "null",
-        "would trust every sandboxed iframe, data: URL and local file",
+        "wildcard",
+        lambda url: "*" in url.text,
+        "has a wildcard that is not the first label of an https origin",
     ),
-    Rule("wildcard", lambda url: "*" in url.text, "has a wildcard, which would match nothing"),
     Rule("white-space", lambda url: url.text.split() != [url.text], "has white space"),
     Rule("unprintable", lambda url: not url.text.isprintable(), "has an unprintable character"),
     Rule("backslash", lambda url: "\\" in url.text, "has a backslash"),
@@ -238,13 +267,10 @@ SHAPE_RULES: OriginRules = (
 )
 """A string that breaks one of these is not an origin; the other rules do not apply."""
 
+PLAIN_HTTP = "uses http, which an attacker on the network can read and modify"
+
 PART_RULES: OriginRules = (
     Rule("scheme", lambda url: url.scheme.lower() not in DEFAULT_PORTS, "does not use https"),
-    Rule(
-        "plain-http",
-        lambda url: url.scheme.lower() == "http" and not url.is_loopback,
-        "uses http, which an attacker on the network can read and modify",
-    ),
     Rule("upper-case", lambda url: url.text != url.text.lower(), "has uppercase letters"),
     Rule("non-ascii", lambda url: not url.text.isascii(), "has non-ASCII characters"),
     Rule("user", lambda url: bool(url.user), "has a user name"),
@@ -296,10 +322,18 @@ PART_RULES: OriginRules = (
 )
 """A string may break several of these, and each is reported."""
 
+LOCAL_RULES: OriginRules = (
+    Rule("plain-http", lambda url: url.scheme.lower() == "http" and not url.is_local, PLAIN_HTTP),
+)
+"""Additional rules where `local = true`: phones, containers and the like may have no TLS."""
+
 DEPLOYED_RULES: OriginRules = (
     Rule(
+        "plain-http", lambda url: url.scheme.lower() == "http" and not url.is_loopback, PLAIN_HTTP
+    ),
+    Rule(
         "loopback",
-        lambda url: url.is_loopback,
+        lambda url: url.is_loopback and url.scheme.lower() in DEFAULT_PORTS,
         "is the browser's own machine, which only a local environment may trust",
     ),
     Rule(
@@ -311,12 +345,39 @@ DEPLOYED_RULES: OriginRules = (
 """Additional rules wherever `local = true` is not set."""
 
 
-def origin_reasons(text: str, *, local: bool) -> list[str]:
-    """Return why a string is not an origin that an environment, local or deployed, can trust."""
+WILDCARD_DNS = frozenset({"nip.io", "sslip.io", "xip.io", "traefik.me", "rbndr.us", "1u.ms"})
+"""Domains whose subdomains lead to whichever address their name says: DNS rebinding for anyone."""
+
+
+def is_public(domain: str) -> bool:
+    """Return whether anyone can get a name below a domain: by the Public Suffix List, for one.
+
+    Its private section counts. It is loaded only where needed: that takes tens of milliseconds.
+    """
+    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415
+
+    is_wildcard = any(f".{domain}".endswith(f".{name}") for name in WILDCARD_DNS)
+    return is_wildcard or PublicSuffixList().privatesuffix(domain) is None
+
+
+PUBLIC = "covers names that anyone can get or point to any address"
+
+PATTERN_RULES: tuple[Rule[str], ...] = (Rule("public-suffix", is_public, PUBLIC),)
+
+
+def origin_reasons(text: str, *, local: bool, patterns: bool = False) -> list[str]:
+    """Return why a string is not an origin that an environment, local or deployed, can trust.
+
+    With `patterns`, it may be a pattern: what follows the asterisk is a registrable domain, or is
+    below one, so that all pages that it covers have one owner.
+    """
+    if patterns and text.startswith(PATTERN_START):
+        domain = Url.split(text).host.removeprefix("*.")
+        broken = origin_reasons(text.replace("*", "x", 1), local=False)
+        return broken or reasons(PATTERN_RULES, domain)
     url = Url.split(text)
-    return reasons(SHAPE_RULES, url)[:1] or reasons(
-        PART_RULES if local else PART_RULES + DEPLOYED_RULES, url
-    )
+    rules = PART_RULES + (LOCAL_RULES if local else DEPLOYED_RULES)
+    return reasons(SHAPE_RULES, url)[:1] or reasons(rules, url)
 
 
 def _ascii_host(host: str) -> str:
@@ -338,6 +399,10 @@ def suggest_origin(text: str, *, local: bool) -> str | None:
     The host is converted as browsers do: UTS 46, non-transitional (URL, "domain to ASCII").
     """
     text = text.strip()
+    if text.startswith(PATTERN_START):
+        pattern = suggest_origin(text.replace("*", "x", 1), local=False) or ""
+        pattern = pattern.replace("x", "*", 1)
+        return None if origin_reasons(pattern, local=local, patterns=True) else pattern
     url = Url.split(text if "://" in text else f"https://{text}")
     scheme = url.scheme.lower()
     if url.user or "\\" in text or not MISSPELT_HTTPS.fullmatch(scheme):
@@ -349,26 +414,105 @@ def suggest_origin(text: str, *, local: bool) -> str | None:
     meant = replace(url, host=host)
     if "://" not in text and "." not in host and not meant.is_loopback:
         return None
-    is_plain = scheme == "http" or ("://" not in text and meant.is_loopback)
+    is_near = meant.is_local if local else meant.is_loopback
+    is_plain = scheme == "http" or ("://" not in text and is_near)
     port = re.sub("^:0*", ":", url.port)
-    if is_plain and not meant.is_loopback and port not in ("", ":", ":80"):
+    if is_plain and not is_near and port not in ("", ":", ":80"):
         return None  # a page over https would be on another port
-    written = "http" if is_plain and meant.is_loopback else "https"
+    written = "http" if is_plain and is_near else "https"
     if port in (":", DEFAULT_PORTS[written], DEFAULT_PORTS.get(scheme)):
         port = ""
     origin = f"{written}://{meant.canonical_address or host}{port}"
     return None if origin_reasons(origin, local=local) else origin
 
 
-def origin_problems(location: str, origins: Iterable[str], *, local: bool) -> Iterator[Problem]:
-    """Yield what is wrong with the origins that an environment trusts."""
+def origin_problems(
+    location: str, origins: Iterable[str], *, local: bool, patterns: bool = True
+) -> Iterator[Problem]:
+    """Yield what is wrong with the origins that an environment trusts.
+
+    Without `patterns`, the generator asks, which takes exact origins.
+    """
 
     def fix(origin: str) -> str:
-        meant = suggest_origin(origin, local=local)
-        example = "an origin such as https://app.example.com, or remove it"
-        return f"write {quoted(meant) if meant else example}"
+        if APP_ORIGIN.fullmatch(origin):
+            return "an installed app's origin goes into allow_app_origins of environments.toml"
+        if "*" in origin and not patterns:
+            return "write exact origins; patterns go into environments.toml"
+        if meant := suggest_origin(origin, local=local):
+            return f"write {quoted(meant)}"
+        if "*" in origin and origin != "*":
+            return "write a pattern such as https://*.previews.example.com, or remove it"
+        return "write an origin such as https://app.example.com, or remove it"
 
-    return list_problems(location, origins, partial(origin_reasons, local=local), fix)
+    check = partial(origin_reasons, local=local, patterns=patterns)
+    return list_problems(location, origins, check, fix)
+
+
+# --- App origins --------------------------------------------------------------------------------
+
+_UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+APP_ORIGIN = re.compile(
+    rf"(capacitor|ionic|tauri|https?)://localhost|https?://tauri\.localhost|app://[a-z0-9][a-z0-9._-]*"
+    rf"|chrome-extension://[a-p]{{32}}|moz-extension://{_UUID}|safari-web-extension://(?i:{_UUID})"
+)
+"""Origins of pages that an installed app, or an extension of the browser, brings along."""
+
+APP_RULES: tuple[Rule[str], ...] = (
+    Rule("null", lambda text: text.lower() == "null", NULL),
+    Rule(
+        "file-origin",
+        lambda text: text.startswith("file:"),
+        "stands for no app: it is sent as null",
+    ),
+    Rule(
+        "webview-origin",
+        lambda text: text.startswith("vscode-webview:"),
+        "is a random origin that no list can know",
+    ),
+    Rule(
+        "web-origin",
+        lambda text: text.startswith(("http:", "https:")) and not APP_ORIGIN.fullmatch(text),
+        "is a web page",
+    ),
+    Rule(
+        "app-origin",
+        lambda text: not APP_ORIGIN.fullmatch(text),
+        "is not an installed app's origin",
+    ),
+)
+"""The first that is broken counts."""
+
+
+def app_origin_problems(location: str, origins: Iterable[str]) -> Iterator[Problem]:
+    """Yield what is wrong with the origins of installed apps that an environment trusts."""
+
+    def fix(origin: str) -> str:
+        web = origin.startswith(("http:", "https:"))
+        return "list it in allow_origins" if web else "write one such as capacitor://localhost"
+
+    return list_problems(location, origins, lambda x: reasons(APP_RULES, x)[:1], fix)
+
+
+# --- Cross-site posts ---------------------------------------------------------------------------
+
+POST_PATH_RULES: tuple[Rule[str], ...] = (
+    Rule(
+        "exact-path",
+        lambda path: (
+            not re.fullmatch(r"/([^/\s?#%*{}\\]+(/|$))*", path)
+            or not {".", ".."}.isdisjoint(path.split("/"))
+        ),
+        "is not an exact path as it stands in the API's routes",
+    ),
+)
+
+
+def post_path_problems(location: str, paths: Iterable[str]) -> Iterator[Problem]:
+    """Yield what is wrong with the paths at which forms of any site may arrive."""
+    check = partial(reasons, POST_PATH_RULES)
+    return list_problems(location, paths, check, lambda _: "write one such as /auth/callback")
 
 
 # --- Hosts --------------------------------------------------------------------------------------
@@ -391,24 +535,10 @@ HOST_RULES: tuple[Rule[str], ...] = (
     Rule(
         "public-suffix",
         lambda host: host.startswith("*.") and is_public(host.removeprefix("*.")),
-        "covers hosts that anyone can register or point to any address",
+        PUBLIC,
     ),
 )
 """An entry is a host, or `*.` and a domain, for all of its subdomains."""
-
-WILDCARD_DNS = frozenset({"nip.io", "sslip.io", "xip.io", "traefik.me", "rbndr.us", "1u.ms"})
-"""Domains whose subdomains lead to whichever address their name says: DNS rebinding for anyone."""
-
-
-def is_public(domain: str) -> bool:
-    """Return whether anyone can get a name below a domain: by the Public Suffix List, for one.
-
-    Its private section counts. It is loaded only where needed: that takes tens of milliseconds.
-    """
-    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415
-
-    is_wildcard = any(f".{domain}".endswith(f".{name}") for name in WILDCARD_DNS)
-    return is_wildcard or PublicSuffixList().privatesuffix(domain) is None
 
 
 def host_problems(location: str, hosts: Iterable[str]) -> Iterator[Problem]:

@@ -297,9 +297,9 @@ def _similarity(one: str, other: str) -> float:
 
 def _decoded(key: str, value: Any) -> Any:
     """Return what the value of a variable stands for: a comma-separated list, or JSON."""
-    if not isinstance(value, str) or KEYS.get(key, str) is str:
+    if not isinstance(value, str) or key not in KEYS or KEYS[key].kind is str:
         return value
-    if KEYS[key] is list and not value.lstrip().startswith("["):
+    if KEYS[key].kind is list and not value.lstrip().startswith("["):
         return [item.strip() for item in value.split(",")] if value.strip() else []
     try:
         return json.loads(value)

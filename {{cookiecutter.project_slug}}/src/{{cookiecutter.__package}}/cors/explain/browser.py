@@ -17,6 +17,7 @@ from ..blocked_log import BlockedLog
 from ..middleware import PolicyMiddleware
 from ..policy import Policy
 from ..rulebook import (
+    LOCAL_RULES,
     METHOD_RULES,
     NORMALIZED_METHODS,
     PART_RULES,
@@ -37,7 +38,9 @@ Content-Type needs none where it says form or plain text; here it stands for JSO
 """
 
 NEVER_TRUSTED = [
-    str(x) for x in SHAPE_RULES + PART_RULES if x.name in {"null", "scheme", "plain-http"}
+    str(x)
+    for x in SHAPE_RULES + PART_RULES + LOCAL_RULES
+    if x.name in {"null", "scheme", "plain-http"}
 ]
 """Why a policy can't list some of the origins that browsers do send, and that can be explained."""
 
@@ -72,6 +75,11 @@ class Call:
     def requested_headers(self) -> list[str]:
         """The headers that a preflight asks for, in the order of browsers."""
         return sorted({name.lower() for name in self.headers} - SAFELISTED_HEADERS)
+
+    def is_form_for(self, policy: Policy) -> bool:
+        """Whether a form can send it, to a path at which the policy expects forms of any site."""
+        is_simple = self.sent_method == "POST" and not self.requested_headers
+        return is_simple and self.path in policy.cross_site_posts
 
     def problems(self) -> Iterator[Problem]:
         """Yield why no browser sends this request."""
@@ -147,8 +155,14 @@ class Verdict:
         return not self.exchanges[-1].failed
 
     @property
+    def allowed(self) -> bool:
+        """Whether the request does what it is for: of a cross-site post, to reach the API."""
+        return self.readable or self.exchanges[-1].checks[0].what == "cross-site post"
+
+    @property
     def sentence(self) -> str:
-        return f"The page {'may' if self.readable else 'may not'} read the response."
+        reaches = "The form reaches the API. " if self.allowed and not self.readable else ""
+        return f"{reaches}The page {'may' if self.readable else 'may not'} read the response."
 
 
 class Unlogged(BlockedLog):
@@ -188,6 +202,8 @@ async def verdict_on(call: Call, policy: Policy, host: str = "") -> Verdict:
         exchanges.append(Exchange("preflight", "OPTIONS", path, sent, response, checks))
     if not exchanges or not exchanges[0].failed:
         sent = headers | {name.title(): "..." for name in call.headers}
+        if call.is_form_for(policy):
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
         response = await ask(api, call.sent_method, path, sent)
         checks = request_checks(call, policy, response)
         exchanges.append(Exchange("request", call.sent_method, path, sent, response, checks))
@@ -247,17 +263,20 @@ def preflight_checks(call: Call, policy: Policy, response: Response) -> list[Che
 
 def request_checks(call: Call, policy: Policy, response: Response) -> list[Check]:
     """Return what a browser checks in the response to the request itself: Fetch, "CORS check"."""
+    origin = origin_check(call, policy, response)
+    if call.is_form_for(policy) and not origin.allowed:
+        source = policy.source_of("cross_site_posts", call.path)
+        return [Check("cross-site post", call.path, allowed=True, source=source), origin]
     credentials = response.headers.get("Access-Control-Allow-Credentials") == "true"
     source = policy.source_of("allow_credentials")
-    return [
-        origin_check(call, policy, response),
-        Check("credentials", "if cookies are sent", credentials, source),
-    ]
+    return [origin, Check("credentials", "if cookies are sent", credentials, source)]
 
 
 def origin_check(call: Call, policy: Policy, response: Response) -> Check:
-    """Return whether the origin is granted: by the preset where it is not listed."""
+    """Return whether the origin is granted: by an entry of a list, or by the preset."""
     granted = response.headers.get("Access-Control-Allow-Origin") == call.origin
-    by_preset = granted and call.origin not in policy.allow_origins
-    source = f"preset {policy.preset}" if by_preset else policy.source_of("allow_origins")
+    entry = policy.pattern_of(call.origin) or call.origin
+    key = "allow_app_origins" if entry in policy.allow_app_origins else "allow_origins"
+    by_preset = granted and entry not in policy.allow_origins | policy.allow_app_origins
+    source = f"preset {policy.preset}" if by_preset else policy.source_of(key, entry)
     return Check("origin", call.origin, granted, source)

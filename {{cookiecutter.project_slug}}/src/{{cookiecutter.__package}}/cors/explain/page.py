@@ -18,7 +18,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from ..policy import ConfigurationError, Policy, read_tables
+from ..policy import ConfigurationError, Document, Policy
 from ..rulebook import Problem, quoted
 from .browser import Call, Check, Exchange, Verdict, verdict_on
 
@@ -146,7 +146,9 @@ class Page:
         names, verdicts = [self.running.environment], []
         notes: list[object] = []
         try:
-            names = [*dict.fromkeys([*names, *read_tables(self.running.source.file)])]
+            names = [
+                *dict.fromkeys([*names, *Document.read(self.running.source.document.file).tables])
+            ]
             if not typed:
                 calls = self.first_calls(names, str(own))
             for environment, call in calls:

@@ -202,7 +202,7 @@ def mended_environments(name: str, answers: Answers) -> str:
 
 def group_faults(where: str, origins: list[str], *, first: bool) -> list[Any]:
     """Return what is wrong with the origins of one environment."""
-    return list(rulebook.origin_problems(where, origins, local=first))
+    return list(rulebook.origin_problems(where, origins, local=first, patterns=False))
 
 
 def separated(text: str) -> list[str]:
@@ -212,13 +212,17 @@ def separated(text: str) -> list[str]:
 
 
 def mended_group(origins: list[str], *, first: bool) -> list[str]:
-    """Return the origins that are right or can be corrected, apart where spaces separate them."""
+    """Return the origins that are right or can be corrected, apart where spaces separate them.
+
+    A pattern is left out: it goes into environments.toml.
+    """
     mended = [
         origin
         if not rulebook.origin_reasons(origin, local=first)
         else rulebook.suggest_origin(origin, local=first)
         for text in origins
         for origin in separated(text)
+        if "*" not in origin
     ]
     return list(dict.fromkeys(origin for origin in mended if origin))
 

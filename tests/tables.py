@@ -71,6 +71,8 @@ def problems(name: str) -> list[str]:
     found: dict[str, Callable[[], Iterable[Any]]] = {
         "": lambda: book["environment_problems"]("environments.toml", [value]),
         "allow_origins": lambda: book["origin_problems"](where, [value], local=False),
+        "allow_app_origins": lambda: book["app_origin_problems"](where, [value]),
+        "cross_site_posts": lambda: book["post_path_problems"](where, [value]),
         "allowed_hosts": lambda: book["host_problems"](where, [value]),
         "allow_methods": lambda: book["method_problems"](where, [value]),
         "allow_headers": lambda: book["header_problems"](where, [value], request),

@@ -20,7 +20,7 @@ REASONS = {
     "empty": "is empty",
     "any-origin": "would trust every page on the web",
     "null": "would trust every sandboxed iframe, data: URL and local file",
-    "wildcard": "has a wildcard that is not the first label of an https origin",
+    "wildcard": "has a wildcard",
     "white-space": "has white space",
     "unprintable": "has an unprintable character",
     "no-scheme": "has no scheme",

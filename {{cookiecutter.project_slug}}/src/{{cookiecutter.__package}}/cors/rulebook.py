@@ -257,7 +257,7 @@ SHAPE_RULES: OriginRules = (
     Rule(
         "wildcard",
         lambda url: "*" in url.text,
-        "has a wildcard that is not the first label of an https origin",
+        "has a wildcard",
     ),
     Rule("white-space", lambda url: url.text.split() != [url.text], "has white space"),
     Rule("unprintable", lambda url: not url.text.isprintable(), "has an unprintable character"),
@@ -437,11 +437,11 @@ def origin_problems(
     def fix(origin: str) -> str:
         if APP_ORIGIN.fullmatch(origin):
             return "an installed app's origin goes into allow_app_origins of environments.toml"
-        if "*" in origin and not patterns:
+        if "*" in origin[1:] and not patterns:
             return "write exact origins; patterns go into environments.toml"
         if meant := suggest_origin(origin, local=local):
             return f"write {quoted(meant)}"
-        if "*" in origin and origin != "*":
+        if "*" in origin[1:]:
             return "write a pattern such as https://*.previews.example.com, or remove it"
         return "write an origin such as https://app.example.com, or remove it"
 

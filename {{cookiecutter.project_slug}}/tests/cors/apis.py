@@ -19,8 +19,17 @@ from starlette.types import ASGIApp, Message
 from .probes import MAX_BODY, probes
 from .subject import SecuredFastAPI, load_policy, main
 
-TABLES = tomllib.loads(Path(main.__file__).with_name("environments.toml").read_text("utf-8"))
-DEFAULTS = {"local": False, "preset": "strict", "allow_origins": [], "allow_credentials": False}
+FILE = tomllib.loads(Path(main.__file__).with_name("environments.toml").read_text("utf-8"))
+TABLES = {name: table for name, table in FILE.items() if isinstance(table, dict)}
+SHARED = {key: value for key, value in FILE.items() if key not in TABLES}
+DEFAULTS: Mapping[str, Any] = {
+    "local": False,
+    "preset": "strict",
+    "allow_origins": [],
+    "allow_app_origins": [],
+    "allow_credentials": False,
+    "cross_site_posts": [],
+}
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "strict": {
         "allow_methods": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
@@ -35,7 +44,12 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "max_age": 0,
     },
 }
-LOCALHOST = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[1-9]\d{0,4})?")
+LABEL = "[a-z0-9_-]{1,63}"
+OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])"
+LOCALHOST = re.compile(
+    rf"https?://(({LABEL}\.)*localhost|127\.{OCTET}\.{OCTET}\.{OCTET}|\[::1\])"
+    r"(:[1-9][0-9]{0,4})?"
+)
 LOCALHOST_ORIGIN = "http://127.0.0.1:5173"
 UNTRUSTED = "https://untrusted.invalid"
 
@@ -135,11 +149,16 @@ class API:
     """The API of an environment, and what its policy promises."""
 
     def __init__(self, environment: str) -> None:
-        table = {**DEFAULTS, **TABLES[environment]}
+        table = {**SHARED, **TABLES[environment]}
+        preset = table.get("preset", "strict")
         self.environment = environment
-        self.options = {**PRESETS[table["preset"]], **table}
-        self.is_dev = table["preset"] == "dev"
-        self.trusted = [*table["allow_origins"], *([LOCALHOST_ORIGIN] if self.is_dev else [])]
+        self.is_dev = preset == "dev"
+        self.options = {**DEFAULTS, **PRESETS[preset], **table}
+        listed = [*self.options["allow_origins"], *self.options["allow_app_origins"]]
+        localhost = [LOCALHOST_ORIGIN] if self.is_dev else []
+        self.trusted = [*(x.replace("*", "preview", 1) for x in listed), *localhost]
+        texts = [re.escape(x).replace(r"\*", LABEL) for x in listed]
+        self.patterns = [*map(re.compile, texts), *([LOCALHOST] if localhost else [])]
         self.app = SecuredFastAPI(load_policy(environment), max_body_size=MAX_BODY)
         self.app.include_router(probes)
         self.reached: list[str] = []
@@ -155,8 +174,7 @@ class API:
         return f"{(listed or ['api.invalid'])[0].replace('*', 'any')}:4711"
 
     def trusts(self, origin: str | None) -> bool:
-        is_localhost = self.is_dev and LOCALHOST.fullmatch(origin or "") is not None
-        return is_localhost or origin in self.trusted
+        return any(pattern.fullmatch(origin or "") for pattern in self.patterns)
 
     def send(self, method: str, path: str, **headers: str | None) -> Response:
         """Send a request with these headers, where `_` in a name stands for a hyphen."""

@@ -45,6 +45,18 @@ def test_trusted(api: API, method: str) -> None:
         assert reaches(api, method, Origin=origin, Sec_Fetch_Site="cross-site")
 
 
+@each_api
+def test_cross_site_posts(api: API) -> None:
+    """A form of any site arrives at the listed paths only, and may not be read from there."""
+    form = {"Origin": "null", "Content_Type": "application/x-www-form-urlencoded"}
+    for path in api.options["cross_site_posts"]:
+        response = api.send("POST", path, **form)
+        assert response.status != 403
+        assert response.cors_headers == []
+        assert api.send("POST", path, Origin="null", Content_Type="application/json").status == 403
+    assert api.send("POST", "/probe", **form).status == 403
+
+
 @pytest.mark.parametrize("api", [api for api in APIS if api.options["local"]], ids=str)
 def test_local_hosts(api: API) -> None:
     """In the local environment only loopback names are accepted, and the hosts that are listed."""

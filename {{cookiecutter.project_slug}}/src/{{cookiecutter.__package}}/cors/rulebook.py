@@ -454,8 +454,9 @@ def origin_problems(
 _UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 APP_ORIGIN = re.compile(
-    rf"(capacitor|ionic|tauri|https?)://localhost|https?://tauri\.localhost|app://[a-z0-9][a-z0-9._-]*"
-    rf"|chrome-extension://[a-p]{{32}}|moz-extension://{_UUID}|safari-web-extension://(?i:{_UUID})"
+    r"(capacitor|ionic|tauri|https?)://localhost|https?://tauri\.localhost"
+    r"|app://[a-z0-9][a-z0-9._-]*|chrome-extension://[a-p]{32}"
+    rf"|moz-extension://{_UUID}|safari-web-extension://(?i:{_UUID})"
 )
 """Origins of pages that an installed app, or an extension of the browser, brings along."""
 

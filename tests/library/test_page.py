@@ -159,23 +159,55 @@ def test_same_as_api(api: SecuredFastAPI, method: str) -> None:
         headers = send(api, "GET", "/health", Origin=origin).headers.items()
         sent = [f"{k}: {x}".lower() for k, x in headers if k.startswith("access-control-")]
         shown = text_of(page).lower().splitlines()
-        assert [x for x in shown if x.startswith("access-control-")] == sent
+        missing = [] if sent else ["access-control-allow-origin is missing"]
+        assert [x for x in shown if x.startswith("access-control-")] == sent + missing
 
 
 def test_exchange(api: SecuredFastAPI) -> None:
     """A request is shown as it is sent, with the headers of CORS marked, and so is the response."""
     page = ask(api, origin=ORIGIN, method="put", path="/a b", headers="x-one Authorization,,")
     assert (
-        "HTTP/1.1\nHost: localhost\n<mark>Origin: https://explained.example</mark>\n"
-        "<mark>Access-Control-Request-Method: PUT</mark>\n"
-        "<mark>Access-Control-Request-Headers: authorization,x-one</mark>"
+        "HTTP/1.1\nHost: localhost\n<mark class=\"sent\">Origin: https://explained.example</mark>\n"
+        "<mark class=\"sent\">Access-Control-Request-Method: PUT</mark>\n"
+        "<mark class=\"sent\">Access-Control-Request-Headers: authorization,x-one</mark>"
     ) in page.text
     assert "<code>OPTIONS /a%20b</code>, response <code>200 OK</code>" in page.text
-    assert "<mark>Vary: Origin, " in page.text
+    assert '<mark class="allowed">Access-Control-Allow-Methods: ' in page.text
+    assert '<mark class="sent">Access-Control-Allow-Headers: ' in page.text
+    assert '<mark class="sent">Vary: Origin, ' in page.text
     assert "\nContent-Type: text/plain" in page.text
     page = ask(api, origin=ORIGIN, headers="Authorization")
     assert "The request: GET /, response 200 OK" in text_of(page)
     assert "Authorization: ..." in text_of(page)
+
+
+def test_missing_header(api: SecuredFastAPI) -> None:
+    """The header without which the browser blocks is shown as missing, and nothing as allowed."""
+    missing = "Access-Control-Allow-Origin is missing"
+    for options in {"method": "PUT"}, {"path": "/health"}:
+        page = ask(api, origin=UNTRUSTED, **options)
+        assert f'<mark class="missing">{missing}</mark>' in page.text
+        assert '<mark class="allowed">' not in page.text
+    assert missing not in ask(api, origin=ORIGIN).text
+
+
+def test_documentation(api: SecuredFastAPI) -> None:
+    """The page and the documentation of the routes lead to each other, if both are served."""
+    assert '<a href="../docs">' in ask(api).text
+    closed = SecuredFastAPI(api.policy, openapi_url=None)
+    assert '<a href="../docs">' not in ask(closed).text
+
+
+def test_cross_site_post() -> None:
+    """A form of any site to a listed path is allowed, though its page reads nothing."""
+    api = api_of(f'cross_site_posts = ["/auth/callback"]\n{TABLES}')
+    text = text_of(ask(api, origin="null", method="POST", path="/auth/callback"))
+    assert "Allowed. The form reaches the API. The page may not read the response." in text
+    assert "Content-Type: application/x-www-form-urlencoded" in text
+    assert "Blocked." in text_of(ask(api, origin="null", method="POST", path="/auth"))
+    headers = "Content-Type"
+    blocked = ask(api, origin="null", method="POST", path="/auth/callback", headers=headers)
+    assert "Blocked." in text_of(blocked)
 
 
 def test_host(api: SecuredFastAPI) -> None:
@@ -361,5 +393,5 @@ def test_content_security_policy(api: SecuredFastAPI) -> None:
         "base-uri": "'none'",
         "frame-ancestors": "'none'",
     }
-    assert Markup(page.text).links == {"data:,", "#verdict"}
+    assert Markup(page.text).links == {"data:,", "#verdict", "../docs"}
     assert send(api, "GET", PAGE, Origin=UNTRUSTED).cors_headers == []

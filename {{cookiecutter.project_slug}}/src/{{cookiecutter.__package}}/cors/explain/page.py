@@ -7,7 +7,7 @@ handler, so a link to it changes nothing.
 import re
 import shlex
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from hashlib import sha256
 from html import escape
 from http import HTTPStatus
@@ -31,6 +31,13 @@ CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; img-src data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+
+GRANTING_HEADERS = {
+    "origin": "Access-Control-Allow-Origin",
+    "method": "Access-Control-Allow-Methods",
+    "header": "Access-Control-Allow-Headers",
+}
+"""By what is checked, the header without which the browser blocks the request."""
 
 UNTRUSTED = "https://untrusted.example"
 LOCALHOST = "http://localhost:3000"
@@ -63,14 +70,24 @@ def options(values: Iterable[str], selected: str = "") -> Html:
     )
 
 
-def headers_part(headers: Iterable[tuple[str, str]]) -> Html:
-    """Return headers as they are sent, with those of CORS marked."""
+def headers_part(headers: Iterable[tuple[str, str]], granted: Container[str] = ()) -> Html:
+    """Return headers, with those of CORS marked, and among them those that grant something."""
     lines = []
     for name, value in headers:
-        is_marked = name.lower() in {"origin", "vary"} or "access-control-" in name.lower()
-        line = f"{name.title()}: {value}"
-        lines.append(part("marked" if is_marked else "line", text=line))
+        title = name.title()
+        is_marked = title in {"Origin", "Vary"} or "Access-Control-" in title
+        kind = "allowed" if title in granted else "sent"
+        lines.append(part("marked" if is_marked else "line", text=f"{title}: {value}", kind=kind))
     return joined(lines)
+
+
+def received_part(exchange: Exchange) -> Html:
+    """Return the headers of a response, and those without which the browser blocks the request."""
+    headers = exchange.response.headers
+    failed = dict.fromkeys(GRANTING_HEADERS[check.what] for check in exchange.failed)
+    granted = {name.title() for name in headers if "access-control-" in name} - failed.keys()
+    missing = [part("missing", text=name) for name in failed if name not in headers]
+    return joined([headers_part(headers.items(), granted), *missing])
 
 
 def check_part(check: Check) -> Html:
@@ -90,7 +107,7 @@ def exchange_part(exchange: Exchange, *, unfolded: bool) -> Html:
         path=exchange.path,
         sent=headers_part(exchange.sent.items()),
         status=f"{response.status} {HTTPStatus(response.status).phrase}",
-        received=headers_part(response.headers.items()),
+        received=received_part(exchange),
         checks=joined(map(check_part, exchange.checks)),
     )
 
@@ -98,15 +115,15 @@ def exchange_part(exchange: Exchange, *, unfolded: bool) -> Html:
 def verdict_part(environment: str, call: Call, verdict: Verdict, *, unfolded: bool) -> Html:
     """Return the outcome of a call."""
     sentence = verdict.sentence
-    if not verdict.readable:
+    if not verdict.allowed:
         reason = verdict.reason or f"origin {quoted(call.origin)} is not trusted"
         sources = dict.fromkeys(check.source for check in verdict.exchanges[-1].failed)
         sentence = f"{sentence[:-1]}: {reason}. Decided by {' and '.join(sources)}."
     what = f"{call.sent_method} {call.sent_path}"
     return part(
         "verdict",
-        kind="allowed" if verdict.readable else "blocked",
-        word="Allowed" if verdict.readable else "Blocked",
+        kind="allowed" if verdict.allowed else "blocked",
+        word="Allowed" if verdict.allowed else "Blocked",
         heading=f"{environment}: {what} from a page at {call.origin}",
         sentence=sentence,
         exchanges=joined(exchange_part(x, unfolded=unfolded) for x in verdict.exchanges),
@@ -169,7 +186,7 @@ class Page:
             title=request.app.title,
             environments=options(names, environment),
             origin=call.origin,
-            origins=options([*sorted(self.running.allow_origins), UNTRUSTED]),
+            origins=options([*examples_of(self.running), UNTRUSTED]),
             method=call.method,
             methods=options(OFFERED_METHODS),
             path=call.path,
@@ -177,6 +194,7 @@ class Page:
             notes=part("note", text="\n".join(map(str, notes))) if notes else "",
             verdicts=joined(verdicts),
             command=command_for(environment, call),
+            documentation=part("documentation") if request.app.openapi_url else "",
         )
         headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
         return HTMLResponse(content, 200 if verdicts else 422, headers)
@@ -191,7 +209,7 @@ class Page:
         calls: list[tuple[str, Call]] = []
         for environment in environments:
             policy = self.policy_of(environment)
-            pages = sorted(policy.allow_origins - {own_origin})
+            pages = [x for x in examples_of(policy) if x != own_origin]
             pages += [LOCALHOST] if policy.allow_origin_regex else []
             allowed = {name.lower() for name in policy.allow_headers}
             headers = ("Authorization",) if {"*", "authorization"} & allowed else ()
@@ -200,6 +218,12 @@ class Page:
                 return shown
             calls = calls or shown
         return calls
+
+
+def examples_of(policy: Policy) -> list[str]:
+    """Return origins that a policy trusts: those listed, and for each pattern one of its pages."""
+    listed = sorted(policy.allow_origins | policy.allow_app_origins)
+    return [x.replace("*", "preview", 1) for x in listed]
 
 
 def problems_of(environment: str, call: Call, names: list[str], own: str) -> Iterator[Problem]:

@@ -8,9 +8,13 @@ Run as a program, it writes the tables into the documents.
 """
 
 import json
+import re
 import runpy
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +178,75 @@ def problems_table() -> str:
 
 
 REFERENCE = DOCS / "reference"
+SCHEMA = next(TESTS.parent.glob("*/src/*")) / "environments.schema.json"
+
+
+def descriptions() -> dict[str, str]:
+    """Return what each key is, from the table in the reference."""
+    text = (REFERENCE / "environments.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", text, re.MULTILINE)
+    return {key: f"{what[0].upper()}{what[1:]}.".replace("`", "") for key, what in rows}
+
+
+def policies() -> Any:
+    """Return the module that defines the keys and the presets of policies."""
+    folder = RULEBOOK.parent
+    spec = spec_from_file_location(
+        "template_cors", folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules["template_cors"] = package = module_from_spec(spec)
+    spec.loader.exec_module(package)
+    return import_module("template_cors.policy")
+
+
+def schema() -> str:
+    """Return the JSON Schema of `environments.toml`, made from the keys and the rulebook."""
+    book, policy = rulebook(), policies()
+    token = f"^{book['TOKEN'].pattern}$"
+    items: dict[str, str] = {
+        "allowed_hosts": r"^(\*\.)?[^*/\s]+$",
+        "allow_origins": r"^https?://[^*/\s]+$|^https://\*\.[^*/\s]+$",
+        "allow_app_origins": f"^({book['APP_ORIGIN'].pattern})$",
+        "allow_methods": token.replace("A-Za-z", "A-Z").replace("*", ""),
+        "allow_headers": token,
+        "expose_headers": token,
+        "cross_site_posts": f"^{book['POST_PATH']}$",
+    }
+    keys: dict[str, dict[str, Any]] = {}
+    for key, kind in policy.KEYS.items():
+        types = {bool: "boolean", int: "integer", str: "string", list: "array"}
+        keys[key] = {"description": descriptions()[key], "type": types[kind.kind]}
+        if kind.kind is list:
+            keys[key] |= {
+                "items": {"type": "string", "pattern": items[key]},
+                "uniqueItems": True,
+                "minItems": 1 if key in ("allowed_hosts", "allow_methods") else 0,
+            }
+    keys["preset"]["enum"] = [*policy.PRESETS]
+    keys["max_age"] |= {"minimum": 0, "maximum": book["MAX_MAX_AGE"]}
+    references = {key: {"$ref": f"#/definitions/{key}"} for key in keys}
+    environment = {
+        "description": "The policy of an environment.",
+        "type": "object",
+        "properties": references,
+        "additionalProperties": False,
+        "if": {"properties": {"preset": {"const": "dev"}}, "required": ["preset"]},
+        "then": {"properties": {"local": {"const": True}}, "required": ["local"]},
+    }
+    document = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Which pages may call the API from a browser",
+        "description": "A table for each environment; keys above the tables hold for all of them.",
+        "type": "object",
+        "properties": {key: x for key, x in references.items() if key != "local"},
+        "additionalProperties": {"$ref": "#/definitions/environment"},
+        "definitions": {**keys, "environment": environment},
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
 TABLES = {
     REFERENCE / "questions.md": answers_table,
     REFERENCE / "environments.md": rules_table,
@@ -187,5 +260,6 @@ def documented(document: Path) -> str:
 
 
 if __name__ == "__main__":
+    SCHEMA.write_text(schema(), encoding="utf-8")
     for document in TABLES:
         document.write_text(documented(document), encoding="utf-8")

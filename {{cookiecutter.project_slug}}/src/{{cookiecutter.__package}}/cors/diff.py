@@ -1,23 +1,30 @@
 """What a change of `environments.toml` changes in effect, environment by environment."""
 
+import os
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+from starlette.middleware.cors import SAFELISTED_HEADERS
+
 from .policy import ENVIRONMENTS_FILE, KEYS, SETS, ConfigurationError, Document, Policy, policy_of
+from .rulebook import Problem
+
+HEADINGS = ("Newly trusted", "No longer trusted", "Other changes")
+
+HOOK_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE")
+"""What git sets for hooks, and what would make it take any folder for the top of a repository."""
 
 
 class DiffError(Exception):
-    """The change can't be determined; the message is a sentence that says why."""
-
-
-TRUST = ("table", *SETS)
-"""The keys whose new values stand first: who is trusted anew is what a reviewer has to know."""
+    """The change can't be determined; the message says why."""
 
 
 class Change(NamedTuple):
-    """A value that a key has gained (+), lost (-) or changed, and what decides the key now."""
+    """What a key has gained (+), lost (-) or changed in an environment, and what decides it now."""
 
     environment: str
     key: str
@@ -25,80 +32,130 @@ class Change(NamedTuple):
     value: str
     source: str
 
+    @property
+    def rank(self) -> int:
+        """The place of its heading: who is trusted anew is what a reviewer has to know first."""
+        return int(self.sign == "-") if self.key in SETS else 2
+
 
 def changes(revision: str, file: Path = ENVIRONMENTS_FILE) -> list[Change]:
     """Return what has changed between a revision and the file as it stands, or `BEFORE..AFTER`.
 
-    Variables, which override the file where the API runs, are left out.
+    Both are read by the presets and rules of this version. Variables, which override the file where
+    the API runs, are left out.
 
-    Raises `DiffError` if git does not know a revision, or a file can't be used.
+    Raises `DiffError` with every problem if git can't read a revision, or a policy is invalid.
     """
     before, _, after = revision.partition("..")
-    old = document_at(before or "HEAD", file)
-    new = document_at(after, file) if after else Document.read(file)
-    names = dict.fromkeys([*new.tables, *old.tables])
-    found = [
-        change
-        for name in names
-        for change in _changes(name, policy_in(old, name, before), policy_in(new, name, after))
-    ]
-    return sorted(found, key=lambda x: x.sign != "+" or x.key not in TRUST)
+    sides, errors = [], []
+    for side in before or "HEAD", after:
+        try:
+            sides.append(policies_at(side, file))
+        except DiffError as error:
+            errors.append(error)
+    if errors:
+        raise DiffError("\n".join(map(str, errors)))
+    old, new = sides
+    if not new:
+        raise _unreadable(after, f"there is no {file.name}")
+    return sorted(_changes(old, new, file), key=lambda x: x.rank)
+
+
+def policies_at(revision: str, file: Path) -> dict[str, Policy]:
+    """Return the policies of a revision, none if it lacks the file, or of the file as it stands."""
+    try:
+        document = document_at(revision, file) if revision else Document.read(file)
+        return {name: policy_of(document, name) for name in document.tables}
+    except ConfigurationError as error:
+        raise DiffError(f"{revision or file.name}: {error}") from None
 
 
 def document_at(revision: str, file: Path) -> Document:
     """Return the file as it stands in a revision; without a table if it is not there."""
-    if not git(file, "ls-tree", "--name-only", "--end-of-options", revision, file.name):
+    commit = f"{revision}^{{commit}}"
+    entry = git(file.parent, revision, "ls-tree", "--end-of-options", commit, file.name)
+    if not entry:
         return Document(file, "", {}, {})
-    content = git(file, "cat-file", "blob", f"{revision}:./{file.name}")
+    blob = entry.split()[2].decode()
+    return Document.parse(git(file.parent, revision, "cat-file", "blob", blob), file)
+
+
+def git(folder: Path, revision: str, *words: str) -> bytes:
+    """Return what git prints in a folder about a revision. It runs and fetches nothing for that."""
+    variables = {name: value for name, value in os.environ.items() if name not in HOOK_VARIABLES}
+    variables["GIT_ALLOW_PROTOCOL"] = ""  # a partial clone would fetch, by programs of its choice
+    command = ["git", "--no-replace-objects", *words]
     try:
-        return Document.parse(content, file)
-    except ConfigurationError as error:
-        raise DiffError(f"{revision}: {error}") from None
+        done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, check=False)  # noqa: S603
+    except OSError:
+        raise _unreadable(revision, "git is not installed") from None
+    if done.returncode:
+        raise _unreadable(revision, " ".join(done.stderr.decode(errors="replace").split()))
+    return done.stdout
 
 
-def policy_in(document: Document, environment: str, revision: str) -> Policy:
-    """Return the policy of an environment by a document: of an empty table if it has none."""
-    if environment not in document.tables:
-        document = Document(document.file, "", {}, {environment: {}})
-    try:
-        return policy_of(document, environment)
-    except ConfigurationError as error:
-        raise DiffError(f"{revision or document.file.name}: {error}") from None
+def _unreadable(revision: str, reason: str) -> DiffError:
+    reason = f"can't be read: {reason} [unreadable-revision]"
+    fix = "run this with git, in a clone that has it"
+    return DiffError(Problem("Revision", revision, reason, fix))
 
 
-def _changes(environment: str, old: Policy, new: Policy) -> Iterator[Change]:
-    for sign, here, there in ("+", new, old), ("-", old, new):
-        if here.source.document.text and not there.source.document.text:
-            yield Change(environment, "table", sign, f"[{environment}]", here.source.document.name)
+def _changes(old: dict[str, Policy], new: dict[str, Policy], file: Path) -> Iterator[Change]:
+    for name in dict.fromkeys([*new, *old]):
+        if name not in new:
+            yield Change(name, "table", "-", f"[{name}]", file.name)
+            continue
+        if name not in old:
+            yield Change(name, "table", "+", f"[{name}]", file.name)
+        defaults = Document(file, "", {}, {name: {}})
+        yield from _changes_of(name, old.get(name) or policy_of(defaults, name), new[name])
+
+
+def _changes_of(environment: str, old: Policy, new: Policy) -> Iterator[Change]:
     for key, kind in KEYS.items():
-        before, after = old.values_of(key), new.values_of(key)
-        if kind.kind is not list and before != after:
+        before, after = _values(old, key), _values(new, key)
+        if kind.kind is list:
+            for sign, items, other in ("+", after, old), ("-", before, new):
+                for item in items:
+                    if not _allows(other, key, item):
+                        source = new.source_of(key, item if sign == "+" else "")
+                        yield Change(environment, key, sign, item, source)
+        elif before != after:
             value = f"{before[0]} -> {after[0]}"
             yield Change(environment, key, "", value, new.source_of(key))
-        elif kind.kind is list:
-            for value in [x for x in after if x not in before]:
-                yield Change(environment, key, "+", value, new.source_of(key, value))
-            for value in [x for x in before if x not in after]:
-                yield Change(environment, key, "-", value, new.source_of(key))
 
 
-def git(file: Path, *words: str) -> bytes:
-    """Return what git prints in the folder of a file."""
-    command = ["git", "--no-pager", *words]
-    try:
-        done = subprocess.run(command, cwd=file.parent, capture_output=True, check=False)  # noqa: S603
-    except OSError:
-        raise DiffError("git is not installed; install it to compare with a revision.") from None
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise DiffError(f"git: {' '.join(said[:1])}; name a revision of this repository.")
-    return done.stdout
+def _values(policy: Policy, key: str) -> list[str]:
+    is_any = key == "allowed_hosts" and policy.allowed_hosts is None
+    return ["any host"] if is_any else policy.values_of(key)
+
+
+def _allows(policy: Policy, key: str, item: str) -> bool:
+    """Return whether a policy allows an item of a list, in these words or by another item."""
+    values = _values(policy, key)
+    if key.endswith("_origins") and policy.trusts(item):
+        return True
+    if key == "allowed_hosts" and policy.allows_host(item):
+        return True
+    if key == "allow_headers":
+        values += SAFELISTED_HEADERS  # always allowed
+    if key.endswith("_headers"):
+        values = [x.lower() for x in values]
+        item = item.lower()
+    return item in values or "*" in values
 
 
 def markdown(found: Sequence[Change]) -> str:
     """Return changes as Markdown, for the summary of a pull request."""
-    lines = ["### Changes of the cross-origin policy", ""]
-    for x in found:
-        value = f"`` {x.value} ``" if "`" in x.value else f"`{x.value}`"
-        lines.append(f"- **{x.environment}** {x.key}: {f'{x.sign} {value}'.strip()} ({x.source})")
-    return "\n".join(lines if found else [*lines, "Nothing changes in effect."])
+    lines = ["### Changes of the cross-origin policy"]
+    for rank, group in groupby(found, key=lambda x: x.rank):
+        lines += ["", f"**{HEADINGS[rank]}**", ""]
+        for x in group:
+            value = f"{x.sign} {_code(x.value)}".strip()
+            lines.append(f"- **{x.environment}** {x.key}: {value} ({x.source})")
+    return "\n".join(lines if found else [*lines, "", "Nothing changes in effect."])
+
+
+def _code(value: str) -> str:
+    marks = "`" * (1 + max(map(len, re.findall("`+", value)), default=0))
+    return f"{marks} {value} {marks}" if "`" in value else f"{marks}{value}{marks}"

@@ -456,7 +456,7 @@ _UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 APP_ORIGIN = re.compile(
     r"(capacitor|ionic|tauri|https?)://localhost|https?://tauri\.localhost"
     r"|app://[a-z0-9][a-z0-9._-]*|chrome-extension://[a-p]{32}"
-    rf"|moz-extension://{_UUID}|safari-web-extension://(?i:{_UUID})"
+    rf"|moz-extension://{_UUID}|safari-web-extension://{_UUID.replace('a-f', 'A-Fa-f')}"
 )
 """Origins of pages that an installed app, or an extension of the browser, brings along."""
 
@@ -498,12 +498,13 @@ def app_origin_problems(location: str, origins: Iterable[str]) -> Iterator[Probl
 
 # --- Cross-site posts ---------------------------------------------------------------------------
 
+POST_PATH = r"/([^/\s?#%*{}\\]+(/|$))*"
+
 POST_PATH_RULES: tuple[Rule[str], ...] = (
     Rule(
         "exact-path",
         lambda path: (
-            not re.fullmatch(r"/([^/\s?#%*{}\\]+(/|$))*", path)
-            or not {".", ".."}.isdisjoint(path.split("/"))
+            not re.fullmatch(POST_PATH, path) or not {".", ".."}.isdisjoint(path.split("/"))
         ),
         "is not an exact path as it stands in the API's routes",
     ),

@@ -1,5 +1,6 @@
 """The command shows the policies, and explains what a browser would do with a request."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -199,6 +200,75 @@ def test_any_localhost_origin(
     assert rows(printed)[1] == ["origin", ORIGIN, "allowed", "APP_CORS__ALLOW_ORIGINS"]
 
 
+def test_pattern_and_app_origin(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that a pattern covers, and a page of an installed app, are shown as trusted."""
+    monkeypatch.setenv("APP_CORS__ALLOW_ORIGINS", "https://*.previews.example.com")
+    monkeypatch.setenv("APP_CORS__ALLOW_APP_ORIGINS", "capacitor://localhost")
+    for origin, source in (
+        ("https://pr-7.previews.example.com", "APP_CORS__ALLOW_ORIGINS"),
+        ("capacitor://localhost", "APP_CORS__ALLOW_APP_ORIGINS"),
+    ):
+        status, printed, _ = run(capsys, "explain", DEPLOYED, origin, "PUT")
+        assert status == 0
+        assert rows(printed)[1] == ["origin", origin, "allowed", source]
+    assert run(capsys, "explain", DEPLOYED, "https://a.b.previews.example.com")[0] == 1
+    shown = rows(run(capsys, "show", DEPLOYED)[1])
+    assert ["allow_app_origins", "capacitor://localhost", "APP_CORS__ALLOW_APP_ORIGINS"] in shown
+
+
+def test_cross_site_post(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A form of any site reaches a listed path, and its page may not read the response."""
+    monkeypatch.setenv("APP_CORS__CROSS_SITE_POSTS", "/auth/callback")
+    form = ("explain", DEPLOYED, "null", "POST", "--path", "/auth/callback")
+    assert run(capsys, *form) == (
+        0,
+        """request          POST /auth/callback  200
+cross-site post  /auth/callback       allowed  APP_CORS__CROSS_SITE_POSTS
+origin           null                 blocked  APP_CORS__ALLOW_ORIGINS
+The form reaches the API. The page may not read the response.
+""",
+        "",
+    )
+    for other in ("POST", "--path", "/auth"), ("PUT", *form[4:]), ("POST", "x-a", *form[4:]):
+        assert run(capsys, "explain", DEPLOYED, "null", *other)[0] == 1
+    assert run(capsys, "explain", DEPLOYED, ORIGIN, *form[3:])[1].endswith(
+        "may read the response.\n"
+    )
+
+
+def test_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What decides is named by its line: of a table, above the tables, or within a list."""
+    monkeypatch.delenv("APP_CORS__ALLOW_ORIGINS")
+    shutil.copytree(Path(hello_api.__file__).parent, "hello_api")
+    text = """allow_headers = ["X-Trace"]
+
+[production]
+allow_origins = [
+    "https://a.example",
+    "https://*.b.example",
+]
+"""
+    Path("hello_api/environments.toml").write_text(text, "utf-8")
+    explained = command("explain", DEPLOYED, "https://x.b.example", "GET", "x-trace")
+    sources = {row[0]: row[-1] for row in rows(explained.stdout)}
+    assert sources["origin"] == "environments.toml, line 6"
+    assert sources["header"] == "environments.toml, line 1"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGPIPE")
+def test_closed_output() -> None:
+    """Whoever reads the output may stop: nothing is printed about it."""
+    shutil.copytree(Path(hello_api.__file__).parent, "hello_api")
+    reading, writing = os.pipe()
+    os.close(reading)
+    assert command("show", stdout=writing).stderr == ""
+    os.close(writing)
+
+
 def test_host(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The request is sent to a host that the policy allows, and not to that of the page."""
     monkeypatch.setenv("APP_CORS__ALLOWED_HOSTS", "untrusted.invalid, *.example.com")
@@ -293,11 +363,12 @@ EDITS = {
 """What a team does to settings.py: a text, or the end of the file, and what stands there then."""
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+def command(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
     """Run the command of the package in the working directory."""
     return subprocess.run(
         [sys.executable, "-m", "hello_api.cors", *arguments],
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         text=True,
         check=False,
     )

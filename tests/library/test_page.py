@@ -167,9 +167,9 @@ def test_exchange(api: SecuredFastAPI) -> None:
     """A request is shown as it is sent, with the headers of CORS marked, and so is the response."""
     page = ask(api, origin=ORIGIN, method="put", path="/a b", headers="x-one Authorization,,")
     assert (
-        "HTTP/1.1\nHost: localhost\n<mark class=\"sent\">Origin: https://explained.example</mark>\n"
-        "<mark class=\"sent\">Access-Control-Request-Method: PUT</mark>\n"
-        "<mark class=\"sent\">Access-Control-Request-Headers: authorization,x-one</mark>"
+        'HTTP/1.1\nHost: localhost\n<mark class="sent">Origin: https://explained.example</mark>\n'
+        '<mark class="sent">Access-Control-Request-Method: PUT</mark>\n'
+        '<mark class="sent">Access-Control-Request-Headers: authorization,x-one</mark>'
     ) in page.text
     assert "<code>OPTIONS /a%20b</code>, response <code>200 OK</code>" in page.text
     assert '<mark class="allowed">Access-Control-Allow-Methods: ' in page.text

@@ -11,6 +11,7 @@ the policy's; 2 if that can't be determined.
 
 import argparse
 import asyncio
+import signal
 import ssl
 import sys
 from collections.abc import Iterable, Sequence
@@ -154,4 +155,6 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `… | head` ends it quietly
     sys.exit(main(sys.argv[1:]))

@@ -6,8 +6,8 @@ of several interpreters counts; the APIs take turns.
 
     python tests/benchmarks/request_path.py
 
-Targets: a request at most 1.12, a preflight at most 0.20, whatever the number of origins; a blocked
-request at most 3 times an allowed one, also while its line is logged.
+Targets: a request at most 1.12, with 100 patterns 1.3, a preflight at most 0.20, whatever the
+number of origins; a blocked request at most 3 times an allowed one, also while its line is logged.
 """
 
 import argparse
@@ -23,6 +23,7 @@ APIS = {
     "generated": ("generated", "1"),
     "generated, 100 origins": ("generated", "100"),
     "generated, 10,000 origins": ("generated", "10000"),
+    "generated, 100 patterns": ("patterned", "100"),
     "generated, 1,000 origins, all is logged": ("logged", "1000"),
     "CORSMiddleware": ("wired", "1"),
     "CORSMiddleware, 10,000 origins": ("wired", "10000"),

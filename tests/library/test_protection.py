@@ -1,6 +1,7 @@
 """Cross-origin protection: the rule is that of CrossOriginProtection in Go's net/http."""
 
 import pytest
+from fastapi import FastAPI
 from hello_api.cors import SecuredFastAPI
 
 from .apis import (
@@ -109,6 +110,15 @@ def test_no_cross_site_post(method: str, path: str, content_type: str | None) ->
     """Neither another path, nor another method, nor what is no form, is let through."""
     api = api_of(DEPLOYED, cross_site_posts=["/"])
     assert send(api, method, path, Origin="null", Content_Type=content_type).status == 403
+
+
+def test_cross_site_post_below_a_prefix() -> None:
+    """A path is that of the routes, wherever the API is mounted."""
+    parent, api = FastAPI(), api_of(DEPLOYED, cross_site_posts=["/"])
+    parent.mount("/public", api)
+    form = {"Origin": "null", "Content_Type": FORMS[0]}
+    assert send(parent, "POST", "/public/", **form).status == 200
+    assert send(parent, "POST", "/public/other", **form).status == 403
 
 
 def test_cross_site_post_to_other_host() -> None:

@@ -49,7 +49,8 @@ def find_block(policy: Policy, scope: Scope, *, trusted: bool) -> Block | None:
 
 def is_cross_site_post(policy: Policy, scope: Scope) -> bool:
     """Return whether a request may come from a form of any site: it is granted nothing of CORS."""
-    if scope.get("method") != "POST" or scope["path"] not in policy.cross_site_posts:
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    if scope.get("method") != "POST" or path not in policy.cross_site_posts:
         return False
     return text(scope, b"content-type").partition(";")[0].strip().lower() in FORM_TYPES
 

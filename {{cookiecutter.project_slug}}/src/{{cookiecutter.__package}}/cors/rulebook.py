@@ -8,9 +8,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from unicodedata import bidirectional
 
 import idna
@@ -352,12 +352,18 @@ WILDCARD_DNS = frozenset({"nip.io", "sslip.io", "xip.io", "traefik.me", "rbndr.u
 def is_public(domain: str) -> bool:
     """Return whether anyone can get a name below a domain: by the Public Suffix List, for one.
 
-    Its private section counts. It is loaded only where needed: that takes tens of milliseconds.
+    Its private section counts.
     """
+    is_wildcard = any(f".{domain}".endswith(f".{name}") for name in WILDCARD_DNS)
+    return is_wildcard or _public_suffixes().privatesuffix(domain) is None
+
+
+@cache
+def _public_suffixes() -> Any:
+    """Return the Public Suffix List, loaded only where needed: that takes about 80 ms."""
     from publicsuffixlist import PublicSuffixList  # noqa: PLC0415
 
-    is_wildcard = any(f".{domain}".endswith(f".{name}") for name in WILDCARD_DNS)
-    return is_wildcard or PublicSuffixList().privatesuffix(domain) is None
+    return PublicSuffixList()
 
 
 PUBLIC = "covers names that anyone can get or point to any address"

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from fastapi.testclient import TestClient
 from hello_api.cors import ConfigurationError, load_policy
@@ -49,7 +50,8 @@ def reported(cause: dict[str, Any]) -> list[str]:
         page = TestClient(app, "http://localhost:8000").get(command.removeprefix("GET ")).text
         return html.unescape(page).replace("<p>", "\n").replace("</p>", "\n").splitlines()
     if command:
-        with contextlib.redirect_stderr(io.StringIO()) as errors:
+        variables = patch.dict(os.environ, cause.get("variables", {}))
+        with variables, contextlib.redirect_stderr(io.StringIO()) as errors:
             assert main(shlex.split(command)[3:]) == 2
         return errors.getvalue().splitlines()
     try:

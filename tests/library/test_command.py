@@ -69,7 +69,7 @@ def test_show_all(capsys: pytest.CaptureFixture[str]) -> None:
     assert status == 0
     tables = printed.split("\n\n")
     assert [table.splitlines()[0] for table in tables] == ["development", "staging", "production"]
-    assert all(["allowed_hosts", "any", "default"] in rows(table) for table in tables[1:])
+    assert all(["allowed_hosts", "any host", "default"] in rows(table) for table in tables[1:])
     assert printed == run(capsys, "show")[1]
 
 

@@ -69,16 +69,16 @@ def verdict_table(verdict: Verdict) -> str:
     return f"{aligned(rows)}\n{verdict.sentence}"
 
 
-def show(settings: type[PolicySettings], arguments: argparse.Namespace) -> int:
+def show(arguments: argparse.Namespace) -> int:
     """Print the policies; return the exit status."""
     names = [arguments.environment] if arguments.environment else [*Document.read().tables]
-    print("\n\n".join(policy_table(settings.policy_of(name)) for name in names))
+    print("\n\n".join(policy_table(settings_class().policy_of(name)) for name in names))
     return 0
 
 
-def explain(settings: type[PolicySettings], arguments: argparse.Namespace) -> int:
+def explain(arguments: argparse.Namespace) -> int:
     """Print what a browser would do; return the exit status."""
-    policy = settings.policy_of(arguments.environment)
+    policy = settings_class().policy_of(arguments.environment)
     call = Call(arguments.origin, arguments.method, arguments.path, tuple(arguments.header))
     if problems := [*call.problems()]:
         print(*problems, sep="\n", file=sys.stderr)
@@ -90,7 +90,7 @@ def explain(settings: type[PolicySettings], arguments: argparse.Namespace) -> in
     return 0 if verdict.allowed else 1
 
 
-def diff(_settings: type[PolicySettings], arguments: argparse.Namespace) -> int:
+def diff(arguments: argparse.Namespace) -> int:
     """Print what has changed in effect; return the exit status."""
     found = changes(arguments.revision)
     if arguments.markdown:
@@ -101,11 +101,11 @@ def diff(_settings: type[PolicySettings], arguments: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
-def probe(settings: type[PolicySettings], arguments: argparse.Namespace) -> int:
+def probe(arguments: argparse.Namespace) -> int:
     """Print what comes of requests to a deployed API; return the exit status."""
     context = ssl.create_default_context(cafile=arguments.cacert)
     target = Target(arguments.url, arguments.timeout, context)
-    policy = settings.policy_of(arguments.environment)
+    policy = settings_class().policy_of(arguments.environment)
     found = [*results(target, policy, post=arguments.post)]
     rows = [(x.what, x.origin, str(x.status), "; ".join(x.problems) or "ok") for x in found]
     print(aligned(rows))
@@ -148,7 +148,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command; return its exit status."""
     parsed = parser().parse_args(arguments)
     try:
-        return int(parsed.run(settings_class(), parsed))
+        return int(parsed.run(parsed))
     except (ConfigurationError, DiffError, ProbeError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -72,7 +72,7 @@ def policies_at(revision: str, file: Path) -> dict[str, Policy]:
 
 def document_at(revision: str, file: Path) -> Document:
     """Return the file as it stands in a revision; without a table if it is not there."""
-    commit = f"{revision}^{{commit}}"
+    commit = revision + "^{commit}"
     entry = git(file.parent, revision, "ls-tree", "--end-of-options", commit, file.name)
     if not entry:
         return Document(file, "", {}, {})
@@ -84,7 +84,7 @@ def git(folder: Path, revision: str, *words: str) -> bytes:
     """Return what git prints in a folder about a revision. It runs and fetches nothing for that."""
     variables = {name: value for name, value in os.environ.items() if name not in HOOK_VARIABLES}
     variables["GIT_ALLOW_PROTOCOL"] = ""  # a partial clone would fetch, by programs of its choice
-    command = ["git", "--no-replace-objects", *words]
+    command = ["git", *words]
     try:
         done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, check=False)  # noqa: S603
     except OSError:
@@ -113,7 +113,7 @@ def _changes(old: dict[str, Policy], new: dict[str, Policy], file: Path) -> Iter
 
 def _changes_of(environment: str, old: Policy, new: Policy) -> Iterator[Change]:
     for key, kind in KEYS.items():
-        before, after = _values(old, key), _values(new, key)
+        before, after = old.values_of(key), new.values_of(key)
         if kind.kind is list:
             for sign, items, other in ("+", after, old), ("-", before, new):
                 for item in items:
@@ -125,14 +125,9 @@ def _changes_of(environment: str, old: Policy, new: Policy) -> Iterator[Change]:
             yield Change(environment, key, "", value, new.source_of(key))
 
 
-def _values(policy: Policy, key: str) -> list[str]:
-    is_any = key == "allowed_hosts" and policy.allowed_hosts is None
-    return ["any host"] if is_any else policy.values_of(key)
-
-
 def _allows(policy: Policy, key: str, item: str) -> bool:
     """Return whether a policy allows an item of a list, in these words or by another item."""
-    values = _values(policy, key)
+    values = policy.values_of(key)
     if key.endswith("_origins") and policy.trusts(item):
         return True
     if key == "allowed_hosts" and policy.allows_host(item):

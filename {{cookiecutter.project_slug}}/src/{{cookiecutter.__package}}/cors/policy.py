@@ -265,7 +265,7 @@ class Policy:
         """Return the value of a key, or of each item of its list, for people to read."""
         value = getattr(self, key)
         if key == "allowed_hosts" and value is None:
-            return ["any"]
+            return ["any host"]
         if not isinstance(value, frozenset | tuple):
             return [str(value).lower() if isinstance(value, bool) else str(value)]
         is_any = key == "allow_origins" and self.allow_origin_regex

@@ -372,7 +372,8 @@ def _variable_problems(source: Source, environment: str) -> Iterator[object]:
 
 def _pattern_problems(location: str, options: Table) -> Iterator[Problem]:
     origins = options.get("allow_origins")
-    patterns = [x for x in origins if "*" in str(x)] if isinstance(origins, list) else []
+    listed = origins if isinstance(origins, list) else []
+    patterns = [x for x in listed if str(x).startswith(PATTERN_START)]
     if patterns and options.get("allow_credentials") is True:
         reason = f"can't be combined with the pattern {quoted(patterns[0])} [pattern-credentials]"
         yield Problem(location, True, reason, "write exact origins")

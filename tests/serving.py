@@ -40,11 +40,11 @@ class Server:
 
 
 class Certificate:
-    """A certificate for 127.0.0.1, in a folder for a server to read it from."""
+    """A certificate for 127.0.0.1 and names, in a folder for a server to read it from."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *names: str) -> None:
         self.authority = trustme.CA()
-        issued = self.authority.issue_cert("127.0.0.1")
+        issued = self.authority.issue_cert("127.0.0.1", *names)
         self.file = folder / "certificate.pem"
         issued.private_key_and_cert_chain_pem.write_to_path(self.file)
         self.public = issued.cert_chain_pems[0].bytes()

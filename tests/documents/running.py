@@ -13,7 +13,7 @@ from typing import Any
 
 from browser.browsing import CHROMIUM, Browser, launched, require, served_pages
 from conftest import Project
-from serving import Certificate
+from serving import Certificate, tunnel_to
 
 from . import answers, browsers, consoles, proxies
 from .pages import Fence, Page
@@ -67,7 +67,7 @@ class Run:
 
     @cached_property
     def certificate(self) -> Certificate:
-        return Certificate(self.folder)
+        return Certificate(self.folder, API)
 
     @cached_property
     def upstream(self) -> int:
@@ -86,6 +86,15 @@ class Run:
         found = [f'connect-to = "{x}:443:127.0.0.1:{port}"' for x, port in self.served.items()]
         (self.folder / ".curlrc").write_text("\n".join(["insecure", *found]), encoding="utf-8")
         return {"CURL_HOME": str(self.folder)}
+
+    @cached_property
+    def probe(self) -> dict[str, str]:
+        """Variables with which `probe` finds those names, and trusts their certificate."""
+        authority = self.project.path / "company-ca.pem"
+        self.certificate.authority.cert_pem.write_to_path(authority)
+        ports = {"*": self.served[API], **self.served}
+        proxy = f"http://127.0.0.1:{self.end.enter_context(tunnel_to(ports))}"
+        return {"https_proxy": proxy, "SSL_CERT_FILE": str(authority)}
 
     @cached_property
     def browser(self) -> Browser:
@@ -148,6 +157,7 @@ def console(run: Run, fence: Fence) -> None:
     try:
         status = int(fence.marks.get("exit", "0"))
         variables = run.curl if "curl " in fence.text else {}
+        variables = variables | (run.probe if " probe " in fence.text else {})
         expect(*consoles.replayed(run.project, fence.text, status, variables))
     except ValueError as error:
         raise Wrong(str(error)) from None

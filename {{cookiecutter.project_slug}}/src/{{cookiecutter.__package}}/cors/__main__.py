@@ -12,7 +12,6 @@ the policy's; 2 if that can't be determined.
 import argparse
 import asyncio
 import signal
-import ssl
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -103,13 +102,13 @@ def diff(arguments: argparse.Namespace) -> int:
 
 def probe(arguments: argparse.Namespace) -> int:
     """Print what comes of requests to a deployed API; return the exit status."""
-    context = ssl.create_default_context(cafile=arguments.cacert)
-    target = Target(arguments.url, arguments.timeout, context)
+    target = Target.checked(arguments.url, arguments.timeout, arguments.cacert)
     policy = settings_class().policy_of(arguments.environment)
     found = [*results(target, policy, post=arguments.post)]
-    rows = [(x.what, x.origin, str(x.status), "; ".join(x.problems) or "ok") for x in found]
-    print(aligned(rows))
-    return 1 if any(x.problems for x in found) else 0
+    findings = dict.fromkeys(str(finding) for x in found for finding in x.findings)
+    table = aligned((x.what, x.origin, str(x.status), x.word) for x in found)
+    print(table, *findings, sep="\n")
+    return 1 if findings else 0
 
 
 def parser() -> argparse.ArgumentParser:

@@ -9,7 +9,7 @@ from hello_api.cors import ConfigurationError, load_policy
 
 NO_ORIGIN = "write an origin such as https://app.example.com, or remove it"
 NO_PATTERN = "write a pattern such as https://*.previews.example.com, or remove it"
-APP_ORIGIN = "an installed app's origin goes into allow_app_origins of environments.toml"
+APP_ORIGIN = "if an installed app is meant, list it in allow_app_origins of environments.toml"
 NO_APP = "write one such as capacitor://localhost"
 NO_PATH = "write one such as /auth/callback"
 NO_HOST = "write a host such as api.example.com, or remove it"

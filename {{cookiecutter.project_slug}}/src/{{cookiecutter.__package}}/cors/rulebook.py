@@ -442,7 +442,7 @@ def origin_problems(
 
     def fix(origin: str) -> str:
         if APP_ORIGIN.fullmatch(origin):
-            return "an installed app's origin goes into allow_app_origins of environments.toml"
+            return "if an installed app is meant, list it in allow_app_origins of environments.toml"
         if "*" in origin[1:] and not patterns:
             return "write exact origins; patterns go into environments.toml"
         if meant := suggest_origin(origin, local=local):

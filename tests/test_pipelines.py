@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Project
+from conftest import Project, python
 from linters import schema, zizmor
 from serving import served_in_thread
 from uv import find_uv_bin
@@ -170,13 +170,14 @@ def test_commands(clone: Callable[[str], Project], name: str, tmp_path: Path) ->
     """Every command of the pipeline passes on a fresh clone, and the audit fails when it should."""
     project = clone(name)
     machine = tmp_path / "machine"
-    subprocess.run([find_uv_bin(), "venv", "--quiet", "--seed", machine], check=True)
+    venv = ["venv", "--quiet", "--seed", "--python", python(), str(machine)]
+    subprocess.run([find_uv_bin(), *venv], check=True)
     (machine / "bin" / "uv").symlink_to(find_uv_bin())
 
     def run(command: str, database: str) -> subprocess.CompletedProcess[str]:
         if command.startswith("uv audit "):
             command = f"{command} --service-url {database}"
-        environment = {"VIRTUAL_ENV": "", "PATH": f"{machine}/bin:/usr/bin:/bin"}
+        environment = {"VIRTUAL_ENV": "", "PATH": f"{machine}/bin{os.pathsep}{os.environ['PATH']}"}
         return project.run("bash", "-euo", "pipefail", "-c", command, **environment)
 
     with vulnerabilities() as nothing, vulnerabilities("starlette") as something:
@@ -194,7 +195,7 @@ def test_pre_commit(clone: Callable[[str], Project], tmp_path: Path) -> None:
 
     def pre_commit() -> subprocess.CompletedProcess[str]:
         path = f"{Path(find_uv_bin()).parent}:{os.environ['PATH']}"
-        home = {"PRE_COMMIT_HOME": str(tmp_path), "UV_PYTHON": "3.11", "PATH": path}
+        home = {"PRE_COMMIT_HOME": str(tmp_path), "UV_PYTHON": python(), "PATH": path}
         tool = str(Path(find_uv_bin()).with_name("pre-commit"))
         return project.run(tool, "run", "--all-files", **home)
 

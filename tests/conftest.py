@@ -3,29 +3,35 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from uv import find_uv_bin
 
 TEMPLATE = Path(__file__).parent.parent
 
+CI = os.environ.get("CI") == "true"
+"""Whether the tests decide about a change: nothing may be missing, and nothing is skipped."""
+
+OWN_PYTHON = "{}.{}".format(*sys.version_info)
+"""The version of the Python that runs the tests."""
+
 
 @dataclass(frozen=True)
 class AnswerSet:
-    """Answers to generate a project from, and the Python that it is tested on."""
+    """Answers to generate a project from, and the name of its folder."""
 
-    python: str
     answers: dict[str, str]
     slug: str = "hello-api"
 
 
 ANSWER_SETS = {
-    "defaults": AnswerSet("3.11", {}),
+    "defaults": AnswerSet({}),
     "dev-credentials": AnswerSet(
-        "3.12",
         {
             "project_name": "Hello, World!",
             "environments": "local",
@@ -38,7 +44,6 @@ ANSWER_SETS = {
         slug="hello-world",
     ),
     "strict-credentials-five": AnswerSet(
-        "3.13",
         {
             "project_name": "An API whose name is as long as a name of an API can be",
             "environments": "dev,test,qa-1,staging,production",
@@ -54,7 +59,6 @@ ANSWER_SETS = {
         slug="an-api-whose-name-is-as-long-as-a-name-of-an-api-c",
     ),
     "dev-quotes": AnswerSet(
-        "3.11",
         {
             "project_name": """Zoë's "quoted" `API` \\ <b>""",
             "description": """It's 100 % "odd": {braces} & {{ more }}, $HOME, # and مرحبا 🚀.""",
@@ -147,17 +151,39 @@ def commit(folder: Path) -> None:
     git(folder, "commit", "--quiet", "--message", "As it stands")
 
 
-def python(version: str) -> str:
-    """Return an interpreter of this version: pyenv's, else whichever uv finds or installs."""
+def lack(reason: str) -> NoReturn:
+    """Skip a test for what this machine lacks; fail it in CI, which has everything."""
+    (pytest.fail if CI else pytest.skip)(reason)
+
+
+def python(version: str = OWN_PYTHON) -> str:
+    """Return an interpreter of a version; in CI, uv installs the version if there is none."""
+    if version == OWN_PYTHON:
+        return str(Path(sys.base_prefix, "bin", "python3"))
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    found = sorted(pyenv.glob(f"{version}.*/bin/python"))
-    return str(found[-1]) if found else version
+    if found := sorted(pyenv.glob(f"{version}.*/bin/python")):
+        return str(found[-1])
+    search = [find_uv_bin(), "python", "find", "--system", version]
+    result = subprocess.run(search, capture_output=True, text=True, check=False)
+    if result.returncode and not CI:
+        pytest.skip(f"there is no Python {version}: install it (`uv python install {version}`)")
+    return result.stdout.strip() or version
 
 
-def install(project: Project, version: str) -> None:
+def install(project: Project, version: str = OWN_PYTHON) -> None:
     """Make the project's environment, by the first command of its README."""
     result = project.run(find_uv_bin(), "sync", "--quiet", "--python", python(version))
     assert result.returncode == 0, result.stderr
+
+
+@pytest.fixture(scope="session", autouse=True)
+def folders_of_programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep temporary files, which not every program deletes, and mypy's cache where pytest does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("tmp")))
+        patch.setattr(tempfile, "tempdir", None)
+        patch.setenv("MYPY_CACHE_DIR", str(tmp_path_factory.mktemp("mypy")))  # most of it is shared
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -183,7 +209,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Proje
         if name not in projects:
             output = tmp_path_factory.mktemp(f"{name}-installed")
             projects[name] = generate(output, **ANSWER_SETS[name].answers)
-            install(projects[name], ANSWER_SETS[name].python)
+            install(projects[name])
         return projects[name]
 
     return project_of

@@ -2,7 +2,7 @@
 
 A stage's folder stands for its `/`. All stages have it at one path while they are built, so that
 what a step writes into a file, such as the path of an interpreter, holds in the stage it is copied
-to. The image that a stage begins from is a Python of this machine, in an environment of its own.
+to. The image that a stage begins from is the Python of the tests, in an environment of its own.
 """
 
 import json
@@ -66,18 +66,9 @@ class Image:
         if hasattr(self, "stage"):
             name = self.stage.name
             self.stages[name] = self.stage.root.rename(self.scratch / name)
-        base, _, name = value.partition(" AS ")
-        version = base.removeprefix("python:").removesuffix("-slim")
+        _, _, name = value.partition(" AS ")
         folder = self.scratch / f"python-of-{name or 'image'}"
-        venv = [
-            find_uv_bin(),
-            "venv",
-            "--quiet",
-            "--seed",
-            "--python",
-            python(version),
-            str(folder),
-        ]
+        venv = [find_uv_bin(), "venv", "--quiet", "--seed", "--python", python(), str(folder)]
         subprocess.run(venv, check=True)
         path = f"{folder}/bin{os.pathsep}{os.environ['PATH']}"
         self.stage = Stage(name, self.scratch / "root", {"PATH": path, "HOME": "/nonexistent"})

@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import select
+import shutil
 import socket
 import socketserver
 import ssl
@@ -14,9 +15,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 import trustme
+from conftest import lack
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -25,6 +28,13 @@ SETTINGS: dict[str, str] = {}
 
 LONGEST_START = 30
 """Seconds that a server may take to start, on a machine that is busy with other tests."""
+
+
+def program(name: str, package: str = "", path: str | None = None) -> str:
+    """Return where a program is, by the PATH or by another; skip the test without it."""
+    return shutil.which(name, path=path) or lack(
+        f"there is no {name}: install it (Debian: apt-get install {package or name})"
+    )
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,19 @@ def port_of(process: subprocess.Popen[bytes], log: Path, longest: float = LONGES
     raise AssertionError(log.read_text("utf-8"))
 
 
+def wait_for_server(port: int) -> None:
+    """Wait until a server accepts connections on a port of 127.0.0.1."""
+    deadline = time.monotonic() + LONGEST_START
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline, f"nothing listens on port {port}"
+            time.sleep(0.02)
+        else:
+            return
+
+
 @contextmanager
 def served_in_thread(server: socketserver.BaseServer) -> Iterator[None]:
     """Have a server of the standard library serve, in a thread of its own, until the block ends."""
@@ -120,18 +143,16 @@ def served_in_thread(server: socketserver.BaseServer) -> Iterator[None]:
 
 
 class TunnelHandler(socketserver.StreamRequestHandler):
-    """Answers CONNECT, and passes on what comes from either side until one of them closes."""
+    """Connects a client to the port behind a name, and relays until one side closes."""
 
     server: "Tunnel"
 
-    def handle(self) -> None:
-        target = self.rfile.readline().decode().split()[1:2]
-        while self.rfile.readline().strip():
-            pass
-        name = target[0].removesuffix(":443") if target else ""
-        port = self.server.ports.get(name, self.server.ports["*"])
-        with socket.create_connection(("127.0.0.1", port)) as server:
-            self.wfile.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+    def connect(self, host: str, port: int, granted: bytes) -> None:
+        """Open the tunnel, and say so to the client."""
+        names = (f"{host}:{port}", host, f"*:{port}", "*")
+        found = next(self.server.ports[name] for name in names if name in self.server.ports)
+        with socket.create_connection(("127.0.0.1", found)) as server:
+            self.wfile.write(granted)
             while True:
                 for source in select.select([self.connection, server], [], [])[0]:
                     data = source.recv(65_536)
@@ -140,13 +161,40 @@ class TunnelHandler(socketserver.StreamRequestHandler):
                     (server if source is self.connection else self.connection).sendall(data)
 
 
+class ConnectHandler(TunnelHandler):
+    """Speaks HTTP's CONNECT."""
+
+    def handle(self) -> None:
+        host, _, port = self.rfile.readline().decode().split()[1].rpartition(":")
+        while self.rfile.readline().strip():
+            pass
+        self.connect(host, int(port), b"HTTP/1.1 200 Connected\r\n\r\n")
+
+
+class SocksHandler(TunnelHandler):
+    """Speaks SOCKS 5 (RFC 1928), through which plain HTTP passes as it is, too."""
+
+    def handle(self) -> None:
+        _, methods = self.rfile.read(2)
+        self.rfile.read(methods)
+        self.wfile.write(b"\5\0")
+        *_, kind = self.rfile.read(4)
+        if kind == 3:
+            host = self.rfile.read(self.rfile.read(1)[0]).decode()
+        else:
+            host = str(ip_address(self.rfile.read(4 if kind == 1 else 16)))
+        port = int.from_bytes(self.rfile.read(2))
+        host = f"[{host}]" if ":" in host else host
+        self.connect(host, port, b"\5\0\0\1" + bytes(6))
+
+
 class Tunnel(socketserver.ThreadingTCPServer):
-    """A proxy that leads names to ports of loopback, "*" being the port for any other name."""
+    """A proxy that leads names to ports of loopback: `name:port`, `name`, `*:port` or `*`."""
 
     daemon_threads = True
 
-    def __init__(self, ports: Mapping[str, int]) -> None:
-        super().__init__(("127.0.0.1", 0), TunnelHandler)
+    def __init__(self, ports: Mapping[str, int], handler: type[TunnelHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
         self.ports = ports
 
     def handle_error(self, *args: object) -> None:
@@ -154,7 +202,9 @@ class Tunnel(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def tunnel_to(ports: Mapping[str, int]) -> Iterator[int]:
+def tunnel_to(
+    ports: Mapping[str, int], handler: type[TunnelHandler] = ConnectHandler
+) -> Iterator[int]:
     """Run such a proxy until the block ends; give its port."""
-    with Tunnel(ports) as tunnel, served_in_thread(tunnel):
+    with Tunnel(ports, handler) as tunnel, served_in_thread(tunnel):
         yield int(tunnel.server_address[1])

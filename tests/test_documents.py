@@ -37,7 +37,7 @@ def wrong(page: Page, installed: Installed, folder: Path) -> list[str]:
         return []
     if page.languages & {"console", "diff"}:
         project = generate(folder / "own")
-        install(project, "3.11")
+        install(project)
     else:
         project = installed("defaults")
     with running(page, project, folder) as run:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from conftest import TEMPLATE, Project, answer_sets, generate, install, python
+from serving import port_of
 from uv import find_uv_bin
 
 Installed = Callable[[str], Project]
@@ -77,10 +79,12 @@ def test_checks(installed: Installed, name: str, command: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["3.12", "3.13"])
-def test_library(tmp_path: Path, version: str) -> None:
-    """The tests of the machinery pass on every Python that a project may run on."""
+def test_newer_python(tmp_path: Path, version: str) -> None:
+    """Types and tests pass on newer Pythons too, as do the tests of the template's folders."""
     project = generate(tmp_path / "out")
     install(project, version)
+    for command in "mypy", "mypy tests", "pytest -q":
+        passed(project.run(*command.split()))
     tests = str(TEMPLATE / "tests" / "library")
     options = ["--config-file", "pyproject.toml", "--confcutdir", tests]
     passed(project.run("pytest", "-q", *options, tests))
@@ -129,8 +133,7 @@ def test_pip(tmp_path: Path) -> None:
     project = generate(tmp_path / "out")
     *installing, serving, testing = commands(project, "Two commands")[1]
     assert serving == commands(project, "Two commands")[0][0].removeprefix("uv run ")
-    executable = Path(python("3.11"))
-    path = f"{executable.parent}:/usr/bin:/bin" if executable.is_absolute() else sys.path[0]
+    path = f"{Path(python()).parent}{os.pathsep}{os.environ['PATH']}"
     passed(project.run("bash", "-ec", "\n".join([*installing, f"{testing} -q"]), PATH=path))
 
 
@@ -175,22 +178,26 @@ def test_no_secret_in_a_build(tmp_path: Path) -> None:
     assert [name for name in listed.split() if ".env" in name] == [".env.example"]
 
 
-def test_entrypoint(installed: Installed) -> None:
+def test_entrypoint(installed: Installed, tmp_path: Path) -> None:
     """FastAPI's own command finds the app without being told where it is."""
     project = installed("defaults")
     command = ["run", "--no-sync", "--with", "fastapi-cli", "fastapi", "run", "--port", "0"]
-    with subprocess.Popen(
-        [find_uv_bin(), *command],
-        cwd=project.path,
-        env=project.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as server:
-        assert server.stdout is not None
-        printed = list(itertools.takewhile(lambda x: "running on" not in x, server.stdout))
-        server.terminate()
-    assert f"Using import string: {project.package}.main:app" in "".join(printed)
+    log = tmp_path / "log"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            [find_uv_bin(), *command, "--host", "127.0.0.1"],
+            cwd=project.path,
+            env=project.environment(),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ) as server,
+    ):
+        try:
+            port_of(server, log)
+        finally:
+            server.terminate()
+    assert f"Using import string: {project.package}.main:app" in log.read_text("utf-8")
 
 
 EXPECTED = """

@@ -16,7 +16,8 @@ from urllib.parse import urlencode
 
 import pexpect
 import pytest
-from browser.browsing import API, CHROMIUM, launched, require, served_pages
+from browser import chromium
+from browser.browsing import API, served_pages
 from conftest import TEMPLATE, Project, generate, install
 from documents.browsers import evaluated, split
 from documents.pages import Fence, Page
@@ -144,7 +145,7 @@ class Chapter:
 
 def carry_out_all(steps: Mapping[str, str], output: Path) -> Chapter:
     project = generate(output)
-    install(project, "3.11")
+    install(project)
     contract = (project.path / "tests" / "test_jwt.py").read_bytes()
     before = project.run("pytest", "-q", "-rs", "tests/test_jwt.py", "tests/test_auth.py")
     assert before.returncode == 0, before.stdout
@@ -343,7 +344,7 @@ def test_sign_in(own: Project) -> None:
 @in_one_process["own"]
 def test_in_the_browser(own: Project, tmp_path: Path) -> None:
     """What the page's JavaScript does in a browser is what the comment below it says."""
-    require(CHROMIUM)
+    chromium.require()
     certificate = Certificate(tmp_path)
     profile = tmp_path / "profile"
     profile.mkdir()
@@ -351,7 +352,7 @@ def test_in_the_browser(own: Project, tmp_path: Path) -> None:
     with (
         served_with_user(own, certificate, APP_ENVIRONMENT="production") as port,
         served_pages(certificate.for_server()) as pages,
-        launched(
+        chromium.launched(
             profile,
             {API.removeprefix("https://"): port, "*": pages},
             [],

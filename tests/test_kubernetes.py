@@ -1,7 +1,6 @@
 """The manifests for Kubernetes, where they are asked for."""
 
 import re
-import shutil
 import subprocess
 import tomllib
 from collections.abc import Callable
@@ -12,6 +11,7 @@ import kubernetes_validate
 import pytest
 import yaml
 from conftest import ANSWER_SETS, Project, commit, generate, run_cookiecutter
+from serving import program
 
 Generated = Callable[[str], Project]
 
@@ -85,14 +85,14 @@ def listed(base: Path) -> list[str]:
     return resources
 
 
-@pytest.mark.skipif(not shutil.which("kubectl"), reason="there is no kubectl to build them with")
 @each_with_kubernetes
 def test_build(generated: Generated, name: str) -> None:
     """Kustomize builds each overlay, and the API there gets the variables of its environment."""
+    kubectl = program("kubectl")
     project = generated(name)
     for overlay in (project.path / "kubernetes" / "overlays").glob("*"):
         built = subprocess.run(
-            ["kubectl", "kustomize", overlay], capture_output=True, text=True, check=True
+            [kubectl, "kustomize", overlay], capture_output=True, text=True, check=True
         )
         kinds = validated(built.stdout)
         assert kinds["ConfigMap"]["data"] == {"APP_ENVIRONMENT": overlay.name}

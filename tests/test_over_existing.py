@@ -122,8 +122,8 @@ def test_no_repository(tmp_path: Path) -> None:
     """A project that is in no repository is left alone: nothing would bring it back."""
     assert_refused(
         generate(tmp_path / "out"),
-        'is in no git repository, and ".cookiecutter.yaml", ".dockerignore", ".editorconfig" and 47 '
-        "more would be lost; commit the project first",
+        'is in no git repository, and ".cookiecutter.yaml", ".dockerignore", ".editorconfig" and '
+        "47 more would be lost; commit the project first",
     )
 
 

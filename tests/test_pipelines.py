@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import Project
+from conftest import Project, python
 from linters import schema, zizmor
 from serving import served_in_thread
 from uv import find_uv_bin
@@ -155,9 +155,11 @@ class Machine:
     """A machine that runs a pipeline: it has pip and uv, and nothing is installed."""
 
     def __init__(self, folder: Path) -> None:
-        subprocess.run([find_uv_bin(), "venv", "--quiet", "--seed", folder], check=True)
+        venv = ["venv", "--quiet", "--seed", "--python", python(), str(folder)]
+        subprocess.run([find_uv_bin(), *venv], check=True)
         (folder / "bin" / "uv").symlink_to(find_uv_bin())
-        self.variables = {"VIRTUAL_ENV": "", "PATH": f"{folder}/bin:/usr/bin:/bin"}
+        path = f"{folder}/bin{os.pathsep}{os.environ['PATH']}"
+        self.variables = {"VIRTUAL_ENV": "", "PATH": path}
 
     def run(
         self, project: Project, command: str, **variables: str
@@ -333,7 +335,7 @@ def test_pre_commit(clone: Callable[[str], Project], tmp_path: Path) -> None:
 
     def pre_commit() -> subprocess.CompletedProcess[str]:
         path = f"{Path(find_uv_bin()).parent}:{os.environ['PATH']}"
-        home = {"PRE_COMMIT_HOME": str(tmp_path), "UV_PYTHON": "3.11", "PATH": path}
+        home = {"PRE_COMMIT_HOME": str(tmp_path), "UV_PYTHON": python(), "PATH": path}
         tool = str(Path(find_uv_bin()).with_name("pre-commit"))
         return project.run(tool, "run", "--all-files", **home)
 

@@ -1,31 +1,47 @@
-"""A browser, the pages of its visitors, and the servers that it finds under any name."""
+"""Browsers, the pages that they visit, and the servers that they find under any name."""
 
 import json
-import os
 import ssl
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import BrowserContext, Frame, Page, sync_playwright
 from serving import served_in_thread
 
-CHROMIUM = Path("/usr/bin/chromium")
+# --- The engines --------------------------------------------------------------------------------
+
+ENGINES = ("chromium", "firefox", "webkit")
 
 
-def require(browser: Path) -> None:
-    """Skip without a browser; where tests decide about a change, fail."""
-    if not browser.exists():
-        stop = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        stop(f"there is no {browser}: install it (Debian: apt-get install {browser.name})")
+def engines(**left_out: str) -> list[object]:
+    """Return a parameter for each engine, all tests of one of them in one process."""
+    return [
+        pytest.param(
+            engine,
+            marks=[
+                pytest.mark.xdist_group(engine),
+                pytest.mark.skipif(engine in left_out, reason=left_out.get(engine, "")),
+            ],
+        )
+        for engine in ENGINES
+    ]
+
+
+in_chromium = pytest.mark.parametrize("browser", engines()[:1], indirect=True)
+"""For tests that are not about what browsers decide."""
+
+
+def left_out(**reasons: str) -> pytest.MarkDecorator:
+    """Leave engines out of a test that they can't express, for these reasons."""
+    return pytest.mark.parametrize("browser", engines(**reasons), indirect=True)
 
 
 # --- Who is who ---------------------------------------------------------------------------------
@@ -37,10 +53,16 @@ COOKIE_API = "https://cookies.example.com"
 """The production of a project that allows credentials."""
 
 DEV_API = "http://localhost:8000"
-"""The developers' own environment of that project, with the preset `dev`."""
+"""The local environment of that project, with the preset `dev`."""
+
+LOCAL_API = "http://localhost:8001"
+"""The local environment of the strict project."""
+
+LAN_APIS = ("http://api.lan:8001", "http://192.168.1.20:8001")
+"""Names for the same server that no browser considers secure, and that the server accepts."""
 
 REBOUND_API = "http://rebound.example:8000"
-"""A stranger's name for the same server, which makes its page one of the same origin."""
+"""An attacker's name for the same server, which makes its page one of the same origin."""
 
 APP = "https://app.example.com"
 """Trusted; of the same site as the APIs."""
@@ -54,17 +76,20 @@ PARTNER = "https://partner.example.net"
 SIBLING = "https://blog.example.com"
 """Not trusted, although of the same site."""
 
-STRANGER = "https://stranger.example"
+UNTRUSTED = "https://untrusted.example"
 """Not trusted; of another site."""
 
-PREVIEW = "https://preview.example.org"
-"""Trusted by the developers' environment; the browser takes its address for a public one."""
+HOME = "http://localhost:3000"
+"""A page of this machine, trusted by both local environments."""
 
-PUBLIC_STRANGER = "https://preview.example.com"
+PREVIEW = "https://preview.example.org"
+"""Trusted by the local environment; the browser takes its address for a public one."""
+
+PUBLIC_UNTRUSTED = "https://preview.example.com"
 """Not trusted; the browser takes its address for a public one."""
 
 FRAMES = {
-    "sandboxed": '<iframe sandbox="allow-scripts" src="/frame"></iframe>',
+    "sandboxed": '<iframe sandbox="allow-scripts allow-forms" srcdoc="a frame"></iframe>',
     "data": '<iframe src="data:text/html,a frame"></iframe>',
     "srcdoc": '<iframe srcdoc="a frame"></iframe>',
     "unreferred": '<iframe srcdoc="<meta name=referrer content=no-referrer>"></iframe>',
@@ -76,7 +101,7 @@ the last sends its forms with `Origin: null`, as pages do that keep their addres
 # --- What they do, and what comes of it ---------------------------------------------------------
 
 BLOCKED = None
-"""What a page learns of an answer that the browser doesn't let it read: nothing, no status even."""
+"""What a page learns of a response that its browser blocks: nothing, not even the status."""
 
 Options = Mapping[str, Any]
 
@@ -98,8 +123,8 @@ def fetch(path: str = "/probe/handler", **options: Any) -> Fetch:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An answer as a page may read it."""
+class Response:
+    """A response as a page may read it."""
 
     status: int
     body: str
@@ -121,7 +146,7 @@ class Outcome:
 def reads(status: int | None, *arrived: str) -> Outcome:
     """Expect that a page reads this status, after these methods and statuses at the server.
 
-    What has been answered with 200 has reached a handler, unless it was a preflight.
+    What got a 200 has reached a handler, unless it was a preflight.
     """
     done = [x.removesuffix(" 200") for x in arrived if x.endswith(" 200")]
     return Outcome(status, [*arrived], [method for method in done if method != "OPTIONS"])
@@ -135,16 +160,16 @@ def blocked(*arrived: str) -> Outcome:
 FETCH = """async ([url, options]) => {
     try {
         const signal = AbortSignal.timeout(10_000);
-        const answer = await fetch(url, {signal, ...options});
-        if (answer.type.startsWith("opaque")) return null;
-        const {status, headers} = answer;
-        return {status, body: await answer.text(), headers: Object.fromEntries(headers)};
+        const response = await fetch(url, {signal, ...options});
+        if (response.type.startsWith("opaque")) return null;
+        const {status, headers} = response;
+        return {status, body: await response.text(), headers: Object.fromEntries(headers)};
     } catch (error) {
         if (error instanceof TypeError) return null;
         throw error;
     }
 }"""
-"""A request that the browser refuses to make, or whose answer it hides, is a TypeError."""
+"""A request that the browser does not send, or whose response it blocks, is a TypeError."""
 
 # --- The servers --------------------------------------------------------------------------------
 
@@ -171,7 +196,7 @@ class ServedAPI:
         return self._observed(url)["reached"]
 
     def wait_for(self, url: str) -> None:
-        """Wait for a request whose end no page is told of."""
+        """Wait for a request whose end no page learns of."""
         deadline = time.monotonic() + 10
         while not self.arrived(url):
             assert time.monotonic() < deadline, f"nothing arrives at {url}"
@@ -182,12 +207,12 @@ class ServedAPI:
         target = urlencode({"target": f"{called.path}?{called.query}"})
         root = f"{called.scheme}://127.0.0.1:{self.port}"
         context = self.trust if called.scheme == "https" else None
-        with urlopen(f"{root}/observed?{target}", context=context) as told:  # noqa: S310
-            return dict(json.load(told))
+        with urlopen(f"{root}/observed?{target}", context=context) as observed:  # noqa: S310
+            return dict(json.load(observed))
 
 
 class PageHandler(BaseHTTPRequestHandler):
-    """Answers with an empty page, under any name and path; or redirects, with CORS for anyone."""
+    """Serves an empty page under any name and path; or redirects, with CORS for anyone."""
 
     def do_GET(self) -> None:
         redirection = parse_qs(urlsplit(self.path).query).get("redirect")
@@ -224,86 +249,54 @@ def served_pages(context: ssl.SSLContext | None = None) -> Iterator[int]:
             yield server.server_port
 
 
-# --- The browser --------------------------------------------------------------------------------
+# --- The browsers -------------------------------------------------------------------------------
 
-MOST_OPEN = 8
-"""Pages stay open for the next tests; more than these few would fill the memory."""
-
-
-class Visitor:
-    """A page, or a frame of one, that calls an API."""
-
-    def __init__(self, page: Page, frame: Frame) -> None:
-        self.page = page
-        self.frame = frame
-
-    def run(self, script: str, *arguments: object) -> Any:
-        """Run a JavaScript function there, with a list of these arguments."""
-        return self.frame.evaluate(script, arguments)
-
-    def fetch(self, url: str, **options: Any) -> Answer | None:
-        answer = self.run(FETCH, url, options)
-        return Answer(**answer) if answer else BLOCKED
+ADD_FRAME = """([html]) => new Promise(resolve => {
+    document.body.innerHTML = html;
+    document.querySelector("iframe").onload = () => resolve();
+})"""
 
 
-class Browser:
-    """Chromium, in which any name leads to the servers of the tests."""
+class Browser(ABC):
+    """A browser in which any name leads to the servers of the tests, with one page at a time."""
 
-    def __init__(self, context: BrowserContext) -> None:
-        self.context = context
-        self.open: dict[str, Visitor] = {}
+    engine: str
+    at = ""
 
-    def visitor(self, who: str) -> Visitor:
-        """Return a page of an origin, or ("ORIGIN sandboxed") a frame of such a page."""
-        visitor = self.open.pop(who, None) or self._visit(who)
-        self.open[who] = visitor
-        for name in [*self.open][:-MOST_OPEN]:
-            self.open.pop(name).page.close()
-        return visitor
+    def run(self, who: str, script: str, *arguments: object) -> Any:
+        """Call a JavaScript function with a list of these arguments; return what it resolves to.
 
-    def _visit(self, who: str) -> Visitor:
-        address, _, kind = who.partition(" ")
-        page = self.context.new_page()
-        page.goto(address)
-        if not kind:
-            return Visitor(page, page.main_frame)
-        page.set_content(FRAMES[kind], wait_until="load")
-        return Visitor(page, page.frames[-1])
+        It runs in a page at an origin, or ("ORIGIN sandboxed") in a frame of such a page.
+        """
+        if self.at != who:
+            self.at = ""
+            address, _, frame = who.partition(" ")
+            self.navigate(address)
+            if frame:
+                self.evaluate(ADD_FRAME, [FRAMES[frame]])
+                self.enter_frame()
+            self.at = who
+        return self.evaluate(script, arguments)
+
+    def fetch(self, who: str, url: str, **options: Any) -> Response | None:
+        response = self.run(who, FETCH, url, options)
+        return Response(**response) if response else BLOCKED
 
     def outcome(self, who: str, api: ServedAPI, does: Fetch) -> Outcome:
         """Return what comes of a call, from the page's side and from the server's."""
         url = api.url(does.path)
-        answer = self.visitor(who).fetch(url, **does.options)
-        status = answer.status if answer else BLOCKED
+        response = self.fetch(who, url, **does.options)
+        status = response.status if response else BLOCKED
         return Outcome(status, api.arrived(url), api.reached(url))
 
+    @abstractmethod
+    def navigate(self, url: str) -> None:
+        """Go to another page."""
 
-@contextmanager
-def launched(
-    profile: Path, addresses: Mapping[str, int], public: Sequence[int], key: str
-) -> Iterator[Browser]:
-    """Launch a browser that finds names (also with ports, also by patterns) on ports of loopback.
+    @abstractmethod
+    def enter_frame(self) -> None:
+        """Be in the only frame of the page from now on."""
 
-    It takes the one certificate of that key for any name, as if an authority had signed it: so that
-    pages are secure contexts, and answers are cached. Cookies of other sites are let in: whether
-    browsers do is up to their users. Servers on public ports count as machines of the Internet.
-    """
-    preferences = profile / "Default" / "Preferences"
-    preferences.parent.mkdir()
-    preferences.write_text(json.dumps({"profile": {"cookie_controls_mode": 0}}))
-    names = ", ".join(f"MAP {name} 127.0.0.1:{port}" for name, port in addresses.items())
-    overrides = ",".join(f"127.0.0.1:{port}=public" for port in public)
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch_persistent_context(
-            profile,
-            executable_path=CHROMIUM,
-            args=[
-                "--no-proxy-server",
-                f"--host-resolver-rules={names}",
-                f"--ignore-certificate-errors-spki-list={key}",
-                f"--ip-address-space-overrides={overrides}",
-            ],
-        ) as context,
-    ):
-        yield Browser(context)
+    @abstractmethod
+    def evaluate(self, script: str, arguments: Sequence[object]) -> Any:
+        """Call a JavaScript function where the browser is."""

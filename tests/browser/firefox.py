@@ -1,26 +1,30 @@
 """Firefox, driven by the protocol that it speaks itself: WebDriver BiDi, over a WebSocket."""
 
 import json
+import os
 import re
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from serving import tunnel_to
+from serving import SocksHandler, program, tunnel_to
 from websockets.sync.client import ClientConnection, connect
 
-from .browsing import BLOCKED, FETCH, Fetch, Outcome, ServedAPI
-
-FIREFOX = Path("/usr/bin/firefox-esr")
+from .browsing import Browser
 
 PREFERENCES = {
     "network.proxy.type": 1,
-    "network.proxy.http": "127.0.0.1",
-    "network.proxy.ssl": "127.0.0.1",
+    "network.proxy.socks": "127.0.0.1",
+    "network.proxy.socks5_remote_dns": True,
+    "network.proxy.allow_hijacking_localhost": True,
+    "network.cookie.cookieBehavior": 0,  # cookies of other sites are allowed
+    "devtools.jsonview.enabled": False,  # a page of JSON is of its own origin, as elsewhere
+    "browser.send_pings": True,
+    "security.warn_submit_secure_to_insecure": False,  # its user would be asked first
     "app.normandy.enabled": False,
     "app.update.disabledForTesting": True,
     "browser.region.network.url": "",
@@ -32,16 +36,20 @@ PREFERENCES = {
 }
 
 
-class Firefox:
-    """A browser with one page at a time."""
+def require() -> None:
+    program("firefox-esr")
+
+
+class Firefox(Browser):
+    engine = "firefox"
 
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
         self.numbers = count()
         capabilities = {"alwaysMatch": {"acceptInsecureCerts": True}}
         self.call("session.new", capabilities=capabilities)
-        self.context = self.call("browsingContext.create", type="tab")["context"]
-        self.at = ""
+        self.page = self.call("browsingContext.create", type="tab")["context"]
+        self.frame = self.page
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Have the browser do something; return what comes of it."""
@@ -53,36 +61,39 @@ class Firefox:
                 assert message["type"] == "success", message
                 return dict(message["result"])
 
-    def outcome(self, who: str, api: ServedAPI, does: Fetch) -> Outcome:
-        """Return what comes of a call, from the page's side and from the server's."""
-        if self.at != who:
-            self.call("browsingContext.navigate", context=self.context, url=who, wait="complete")
-            self.at = who
-        url = api.url(does.path)
+    def navigate(self, url: str) -> None:
+        self.call("browsingContext.navigate", context=self.page, url=url, wait="complete")
+        self.frame = self.page
+
+    def enter_frame(self) -> None:
+        [page] = self.call("browsingContext.getTree", root=self.page)["contexts"]
+        self.frame = page["children"][0]["context"]
+
+    def evaluate(self, script: str, arguments: Sequence[object]) -> Any:
         result = self.call(
             "script.callFunction",
-            functionDeclaration=f"async text => JSON.stringify(await ({FETCH})(JSON.parse(text)))",
-            arguments=[{"type": "string", "value": json.dumps([url, does.options])}],
-            target={"context": self.context},
+            functionDeclaration=(
+                f"async text => JSON.stringify(await ({script})(JSON.parse(text)) ?? null)"
+            ),
+            arguments=[{"type": "string", "value": json.dumps(arguments)}],
+            target={"context": self.frame},
             awaitPromise=True,
         )
         assert result["type"] == "success", result
-        answer = json.loads(result["result"]["value"])
-        status = answer["status"] if answer else BLOCKED
-        return Outcome(status, api.arrived(url), api.reached(url))
+        return json.loads(result["result"]["value"])
 
 
 @contextmanager
-def firefox(profile: Path, ports: Mapping[str, int]) -> Iterator[Firefox]:
-    """Launch Firefox, for which names lead to ports of loopback, until the block ends."""
-    with tunnel_to(ports) as port:
-        chosen = PREFERENCES | {"network.proxy.http_port": port, "network.proxy.ssl_port": port}
+def launched(profile: Path, addresses: Mapping[str, int]) -> Iterator[Firefox]:
+    """Launch Firefox, which finds names (also with ports) on ports of loopback."""
+    with tunnel_to(addresses, SocksHandler) as port:
+        chosen = PREFERENCES | {"network.proxy.socks_port": port}
         lines = (f"user_pref({json.dumps(name)}, {json.dumps(x)});\n" for name, x in chosen.items())
         (profile / "user.js").write_text("".join(lines), "utf-8")
-        command = [str(FIREFOX), "--headless", "--no-remote", "--remote-debugging-port", "0"]
+        command = [program("firefox-esr"), "--headless", "--no-remote"]
         with subprocess.Popen(
-            [*command, "--profile", str(profile)],
-            env={"HOME": str(profile), "PATH": "/usr/bin:/bin"},
+            [*command, "--remote-debugging-port", "0", "--profile", str(profile)],
+            env=os.environ | {"HOME": str(profile), "TMPDIR": str(profile)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

@@ -10,9 +10,8 @@ import sys
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
+from serving import program
 from uv import find_uv_bin
-
-from .browsing import CHROMIUM
 
 PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "try-it.png"
 
@@ -26,7 +25,7 @@ Image.open(sys.argv[1]).convert("RGB").quantize(64).save(sys.argv[1], optimize=T
 def main(url: str) -> None:
     """Take the picture, in light colours and at twice the size."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        browser = playwright.chromium.launch(executable_path=program("chromium"))
         page = browser.new_page(
             viewport={"width": 960, "height": 600}, device_scale_factor=2, color_scheme="light"
         )

@@ -6,17 +6,27 @@ The tests put this file into generated projects; `probed:app` is what uvicorn se
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response, WebSocket
-from fastapi.responses import JSONResponse, RedirectResponse, StreamingResponse
+from fastapi.responses import (
+    FileResponse,
+    HTMLResponse,
+    JSONResponse,
+    RedirectResponse,
+    StreamingResponse,
+)
 from hello_api.main import create_app
 from hello_api.settings import Settings
 from starlette.requests import HTTPConnection
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+FILES = Path(__file__).with_name("files")
+
 arrived: defaultdict[str, list[str]] = defaultdict(list)
-"""What has come to the server: methods and statuses by path and query, refused ones too."""
+"""What has come to the server: methods and statuses by path and query, blocked ones too."""
 
 reached: defaultdict[str, list[str]] = defaultdict(list)
 """What has come as far as a handler: methods by path and query."""
@@ -45,8 +55,13 @@ async def echo(request: Request) -> dict[str, str | None]:
     return {name: request.headers.get(name) for name in ("authorization", "cookie")}
 
 
+@probes.api_route("/sign-in", methods=["POST", "PUT"])
+async def receive_form() -> None:
+    """Receive what a form of any site may send."""
+
+
 @probes.get("/status/{status}")
-async def answer(status: int) -> Response:
+async def respond(status: int) -> Response:
     if status >= 400:
         raise HTTPException(status, f"This is {status}")
     return Response(status_code=status)
@@ -106,7 +121,7 @@ async def send_events() -> Response:
 
 @probes.get("/cached")
 async def count(request: Request) -> Response:
-    """Answer as for a script that any page may load and that browsers keep."""
+    """Send what any page may load as a script, and what browsers keep."""
     headers = {"Cache-Control": "max-age=600", "Cross-Origin-Resource-Policy": "cross-origin"}
     calls = str(len(reached[target(request.scope)]))
     return Response(calls, headers=headers, media_type="text/javascript")
@@ -117,6 +132,28 @@ async def sign_in(response: Response, name: str) -> None:
     response.set_cookie(name, "1", secure=True, httponly=True, samesite="none")
 
 
+@probes.delete("/session")
+async def sign_out(response: Response, name: str) -> None:
+    response.delete_cookie(name, secure=True, httponly=True, samesite="none")
+
+
+@probes.get("/file")
+async def send_file(request: Request) -> Response:
+    """Send a file, or a 304 if the client has it, which FileResponse leaves to handlers."""
+    file = FILES / "file.txt"
+    response = FileResponse(file, stat_result=file.stat())
+    if request.headers.get("if-none-match") == response.headers["etag"]:
+        return NotModifiedResponse(response.headers)
+    return response
+
+
+@probes.get("/page")
+async def show_page(*, framed: bool) -> HTMLResponse:
+    """Send a page that reports to the page around it, if it may be framed, that it is shown."""
+    headers = {"Content-Security-Policy": "frame-ancestors *"} if framed else None
+    return HTMLResponse("<script>parent.postMessage('shown', '*')</script>", headers=headers)
+
+
 @probes.websocket("/socket")
 async def greet(websocket: WebSocket) -> None:
     await websocket.accept()
@@ -125,7 +162,7 @@ async def greet(websocket: WebSocket) -> None:
 
 
 class Observed:
-    """Notes what arrives and what is answered, and tells it at /observed: outside of the API."""
+    """Notes requests and their statuses, and shows them at /observed: outside of the API."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -144,19 +181,21 @@ class Observed:
             await self.app(scope, receive, send)
         elif scope["path"] == "/observed":
             [asked] = parse_qs(scope["query_string"].decode())["target"]
-            told = {"arrived": arrived[asked], "reached": reached[asked]}
-            await JSONResponse(told)(scope, receive, send)
+            observed = {"arrived": arrived[asked], "reached": reached[asked]}
+            await JSONResponse(observed)(scope, receive, send)
         else:
             await self.app(scope, receive, send_on)
 
 
 def status_of(message: Message) -> int:
-    """Return the status that this first message of an answer has on the wire."""
+    """Return the status that this first message of a response has on the wire."""
     handshakes = {"websocket.accept": 101, "websocket.close": 403}
     return int(message.get("status") or handshakes[message["type"]])
 
 
 api = create_app(Settings())
 api.include_router(probes)
+api.mount("/static", StaticFiles(directory=FILES))
+api.frontend("/frontend", directory=FILES)
 api.max_body_size = 1_000
 app = Observed(api)

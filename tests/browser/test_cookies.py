@@ -1,4 +1,4 @@
-"""Cookies: who is let in with them."""
+"""Cookies: which pages may call with them."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from .browsing import (
     COOKIE_API,
     PARTNER,
     SIBLING,
-    STRANGER,
+    UNTRUSTED,
     Browser,
     Fetch,
     Outcome,
@@ -20,8 +20,6 @@ from .browsing import (
     fetch,
     reads,
 )
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 SIMPLE = fetch()
 WITH_COOKIES = fetch(credentials="include")
@@ -34,11 +32,10 @@ POST_WITH_COOKIES = fetch(credentials="include", method="POST")
 def session(browser: Browser) -> Iterator[None]:
     """Sign the browser in at both APIs, with cookies for requests of any site."""
     for origin in (API, COOKIE_API):
-        browser.context.add_cookies(
-            [{"name": "session", "value": "1", "url": origin, "secure": True, "sameSite": "None"}]
-        )
+        browser.fetch(origin, f"{origin}/probe/session?name=session", method="POST")
     yield
-    browser.context.clear_cookies()
+    for origin in (API, COOKIE_API):
+        browser.fetch(origin, f"{origin}/probe/session?name=session", method="DELETE")
 
 
 @pytest.mark.usefixtures("session")
@@ -59,18 +56,18 @@ def test_allowed_credentials(
     browser: Browser, cookie_api: ServedAPI, who: str, does: Fetch, cookie: str | None
 ) -> None:
     """Where credentials are allowed, a trusted page calls with cookies if it asks for that."""
-    answer = browser.visitor(who).fetch(cookie_api.url(does.path), **does.options)
-    assert answer
-    assert json.loads(answer.body)["cookie"] == cookie
+    response = browser.fetch(who, cookie_api.url(does.path), **does.options)
+    assert response
+    assert json.loads(response.body)["cookie"] == cookie
 
 
 @pytest.mark.usefixtures("session")
 @pytest.mark.parametrize(
     ("who", "does", "arrives"),
     [
-        (STRANGER, WITH_COOKIES, "GET 200"),
-        (STRANGER, POST_WITH_COOKIES, "POST 403"),
-        (STRANGER, PUT_WITH_COOKIES, "OPTIONS 400"),
+        (UNTRUSTED, WITH_COOKIES, "GET 200"),
+        (UNTRUSTED, POST_WITH_COOKIES, "POST 403"),
+        (UNTRUSTED, PUT_WITH_COOKIES, "OPTIONS 400"),
         (SIBLING, WITH_COOKIES, "GET 200"),
         (SIBLING, POST_WITH_COOKIES, "POST 403"),
         (f"{APP} sandboxed", WITH_COOKIES, "GET 200"),
@@ -81,7 +78,7 @@ def test_allowed_credentials(
 def test_credentials_of_another(
     browser: Browser, cookie_api: ServedAPI, who: str, does: Fetch, arrives: str
 ) -> None:
-    """No other page reads or writes with the cookies of whoever is visiting it."""
+    """No other page reads or writes with the cookies of its visitors."""
     assert browser.outcome(who, cookie_api, does) == blocked(arrives)
 
 
@@ -93,7 +90,7 @@ def test_credentials_of_another(
         (APP, WITH_COOKIES, blocked("GET 200")),
         (APP, PUT_WITH_COOKIES, blocked("OPTIONS 200")),
         (API, WITH_COOKIES, reads(200, "GET 200")),
-        (STRANGER, WITH_COOKIES, blocked("GET 200")),
+        (UNTRUSTED, WITH_COOKIES, blocked("GET 200")),
     ],
     ids=str,
 )
@@ -112,5 +109,9 @@ def test_session(
 ) -> None:
     """A trusted page signs its user in with a cookie if it asks for credentials."""
     url = cookie_api.url(f"/probe/session?name={name}")
-    browser.visitor(APP).fetch(url, method="POST", credentials=credentials)
-    assert any(cookie.get("name") == name for cookie in browser.context.cookies()) == kept
+    browser.fetch(APP, url, method="POST", credentials=credentials)
+    response = browser.fetch(COOKIE_API, cookie_api.url("/probe/handler"))
+    assert response
+    cookie = json.loads(response.body)["cookie"] or ""
+    assert (f"{name}=1" in cookie) == kept
+    browser.fetch(COOKIE_API, url, method="DELETE")

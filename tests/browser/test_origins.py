@@ -7,9 +7,8 @@ import pytest
 from playwright.sync_api import Page
 from tables import rulebook
 
-from .browsing import CHROMIUM, Browser, require
-
-pytestmark = pytest.mark.xdist_group("browser")
+from .browsing import Browser, in_chromium
+from .chromium import Chromium
 
 DRAWN = 4_000
 CHARACTERS = (
@@ -70,9 +69,10 @@ def test_case(text: str) -> None:
     assert meant(text) == CASES[text]
 
 
+@in_chromium
 def test_drawn_hosts(browser: Browser) -> None:
     """Nothing is accepted or suggested for thousands of hosts that Chromium would not write so."""
-    require(CHROMIUM)
+    assert isinstance(browser, Chromium)
     draw = random.Random(2_026)  # noqa: S311
     texts = [
         f"{draw.choice(SCHEMES)}{'.'.join(label(draw) for _ in range(draw.randint(1, 2)))}"

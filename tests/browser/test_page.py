@@ -1,4 +1,4 @@
-"""The page at /docs/cors, as newcomers find it; and that it tells what the browser really does."""
+"""The page at /docs/cors, as newcomers find it; and whether it says what browsers really do."""
 
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlencode
@@ -10,17 +10,20 @@ from .browsing import (
     APP,
     COOKIE_API,
     DEV_API,
+    HOME,
     PARTNER,
     SIBLING,
-    STRANGER,
+    UNTRUSTED,
     Browser,
     ServedAPI,
     fetch,
+    in_chromium,
 )
+from .chromium import Chromium
 
-pytestmark = pytest.mark.xdist_group("browser")
+UNSECURED = "http://untrusted.example"
+"""Not trusted; for Safari's engine, a page over https could not call a local API over http."""
 
-HOME = "http://localhost:3000"
 READABLE = "Allowed. The page may read the response."
 PAGE = f"{DEV_API}/docs/cors"
 
@@ -28,6 +31,7 @@ PAGE = f"{DEV_API}/docs/cors"
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """Give a page in whose console nothing may be reported, such as a violation of its policy."""
+    assert isinstance(browser, Chromium)
     page = browser.context.new_page()
     reported: list[str] = []
     page.on("console", lambda message: reported.append(message.text))
@@ -42,8 +46,9 @@ def verdicts(page: Page) -> list[str]:
     return page.locator(".verdict").all_inner_texts()
 
 
+@in_chromium
 def test_newcomer(page: Page) -> None:
-    """Whoever opens the page sees an allowed and a blocked call, asks for another, and is told."""
+    """A newcomer sees an allowed and a blocked call, and the outcome of any other."""
     page.goto(PAGE)
     allowed, blocked = verdicts(page)
     assert allowed == READABLE
@@ -58,9 +63,9 @@ def test_newcomer(page: Page) -> None:
     expect(page.get_by_role("heading", level=2)).to_have_text(
         f"production: PUT / from a page at {APP}m"
     )
-    [told] = verdicts(page)
+    [verdict] = verdicts(page)
     closest = f'(closest trusted origin: "{APP}")'
-    assert f'origin "{APP}m" is not trusted {closest}. Decided by' in told
+    assert f'origin "{APP}m" is not trusted {closest}. Decided by' in verdict
     assert page.get_by_label("The preflight").inner_text().splitlines() == [
         "OPTIONS / HTTP/1.1",
         "Host: api.example",
@@ -74,13 +79,14 @@ def test_newcomer(page: Page) -> None:
     expect(page.locator(".verdict")).to_have_text(READABLE)
 
 
+@in_chromium
 def test_looks(page: Page) -> None:
-    """Its style is let in by its own policy, and it fits a narrow screen, on light and on dark."""
+    """Its style is allowed by its own policy, and it fits a narrow screen, on light and on dark."""
     page.set_viewport_size({"width": 360, "height": 640})
     grounds = set()
     for scheme in "light", "dark":
         page.emulate_media(color_scheme=scheme)
-        page.goto(f"{PAGE}?origin={STRANGER}{'.longlong' * 20}&headers=x-{'long' * 20}")
+        page.goto(f"{PAGE}?origin={UNTRUSTED}{'.longlong' * 20}&headers=x-{'long' * 20}")
         assert len(verdicts(page)) == 1
         assert page.evaluate("document.documentElement.scrollWidth") == 360
         grounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
@@ -99,29 +105,34 @@ CALLS = [
 ]
 
 WHO = {
-    DEV_API: ("development", [HOME, "http://127.0.0.1:5173", STRANGER, f"{HOME} sandboxed"]),
+    DEV_API: ("development", [HOME, "http://127.0.0.1:5173", UNSECURED, f"{HOME} sandboxed"]),
     COOKIE_API: ("production", [APP, PARTNER, SIBLING, "http://app.example.com"]),
 }
 """For each API its environment, and pages that call it."""
 
 
+SHOWN = """() => ["summary code", ".verdict"].map(
+    selector => Array.from(document.querySelectorAll(selector), element => element.innerText)
+)"""
+
+
 @pytest.mark.parametrize(
     ("called", "who"), [(called, who) for called, (_, pages) in WHO.items() for who in pages]
 )
-def test_truth(
-    browser: Browser, page: Page, apis: Mapping[str, ServedAPI], called: str, who: str
-) -> None:
+def test_truth(browser: Browser, apis: Mapping[str, ServedAPI], called: str, who: str) -> None:
     """Verdict, requests and statuses on the page are those of a browser that makes the call."""
     environment, _ = WHO[called]
-    origin = "null" if " " in who else who
+    asked = {"environment": environment, "path": "/probe/handler"}
+    asked["origin"] = "null" if " " in who else who
+    shown = []
     for method, headers in CALLS:
-        asked = {"environment": environment, "origin": origin, "path": "/probe/handler"}
-        page.goto(f"{PAGE}?{urlencode({**asked, 'method': method, 'headers': ','.join(headers)})}")
-        told = page.locator("summary code").all_inner_texts()
-        arrived = [f"{sent.split()[0]} {status[:3]}" for sent, status in in_pairs(told)]
+        query = urlencode({**asked, "method": method, "headers": ",".join(headers)})
+        shown.append(browser.run(f"{PAGE}?{query}", SHOWN))
+    for (method, headers), (requests, seen) in zip(CALLS, shown, strict=True):
+        arrived = [f"{sent.split()[0]} {status[:3]}" for sent, status in in_pairs(requests)]
         outcome = browser.outcome(who, apis[called], fetch(method=method, headers=headers))
         assert (method, headers, arrived) == (method, headers, outcome.arrived)
-        assert (verdicts(page) == [READABLE]) is (outcome.status is not None)
+        assert (seen == [READABLE]) is (outcome.status is not None)
 
 
 def in_pairs(texts: list[str]) -> list[tuple[str, str]]:

@@ -6,9 +6,10 @@ from .browsing import (
     ADMIN,
     API,
     APP,
+    HOME,
     PARTNER,
     SIBLING,
-    STRANGER,
+    UNTRUSTED,
     Browser,
     Fetch,
     Options,
@@ -18,8 +19,6 @@ from .browsing import (
     fetch,
     reads,
 )
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 JSON: Options = {"headers": {"Content-Type": "application/json"}, "body": "{}"}
 BEARER: Options = {"headers": {"Authorization": "Bearer token"}}
@@ -44,9 +43,9 @@ LANGUAGE: Options = {"headers": {"Accept-Language": "fr"}}
         (APP, fetch(method="QUERY"), blocked("OPTIONS 400")),
         (APP, fetch(method="OPTIONS"), blocked("OPTIONS 400")),
         (APP, fetch(method="TRACE"), blocked()),
-        (STRANGER, fetch(method="PUT"), blocked("OPTIONS 400")),
-        (STRANGER, fetch(method="PATCH"), blocked("OPTIONS 400")),
-        (STRANGER, fetch(method="DELETE"), blocked("OPTIONS 400")),
+        (UNTRUSTED, fetch(method="PUT"), blocked("OPTIONS 400")),
+        (UNTRUSTED, fetch(method="PATCH"), blocked("OPTIONS 400")),
+        (UNTRUSTED, fetch(method="DELETE"), blocked("OPTIONS 400")),
         (SIBLING, fetch(method="DELETE"), blocked("OPTIONS 400")),
         (f"{APP} sandboxed", fetch(method="PUT"), blocked("OPTIONS 400")),
         (f"{APP} data", fetch(method="DELETE"), blocked("OPTIONS 400")),
@@ -68,8 +67,8 @@ def test_methods(browser: Browser, api: ServedAPI, who: str, does: Fetch, outcom
         (APP, fetch(**LANGUAGE), reads(200, "GET 200")),
         (APP, fetch(**CUSTOM), blocked("OPTIONS 400")),
         (APP, fetch(method="POST", **CUSTOM), blocked("OPTIONS 400")),
-        (STRANGER, fetch(**BEARER), blocked("OPTIONS 400")),
-        (STRANGER, fetch(method="POST", **JSON), blocked("OPTIONS 400")),
+        (UNTRUSTED, fetch(**BEARER), blocked("OPTIONS 400")),
+        (UNTRUSTED, fetch(method="POST", **JSON), blocked("OPTIONS 400")),
         (SIBLING, fetch(method="POST", **JSON), blocked("OPTIONS 400")),
     ],
     ids=str,
@@ -81,9 +80,9 @@ def test_headers(browser: Browser, api: ServedAPI, who: str, does: Fetch, outcom
 
 def test_bearer_token(browser: Browser, api: ServedAPI) -> None:
     """A bearer token arrives without `allow_credentials`."""
-    answer = browser.visitor(APP).fetch(api.url("/probe/handler"), **BEARER)
-    assert answer
-    assert '"authorization":"Bearer token"' in answer.body
+    response = browser.fetch(APP, api.url("/probe/handler"), **BEARER)
+    assert response
+    assert '"authorization":"Bearer token"' in response.body
 
 
 @pytest.mark.parametrize(
@@ -100,8 +99,27 @@ def test_bearer_token(browser: Browser, api: ServedAPI) -> None:
 def test_preflight_cache(
     browser: Browser, api: ServedAPI, calls: list[tuple[str, str]], arrives: list[str]
 ) -> None:
-    """The browser asks once for all methods of a page, and keeps no refusal, no other's leave."""
+    """The browser asks once for all methods of a page, again for another page or after a failure."""
     url = api.url("/probe/handler")
     for who, method in calls:
-        browser.visitor(who).fetch(url, method=method)
+        browser.fetch(who, url, method=method)
     assert api.arrived(url) == arrives
+
+
+@pytest.mark.parametrize(
+    ("who", "does", "outcome"),
+    [
+        (HOME, fetch(method="PUT"), reads(200, "OPTIONS 200", "PUT 200")),
+        (HOME, fetch(method="PURGE"), blocked("OPTIONS 200")),
+        (HOME, fetch(**CUSTOM), blocked("OPTIONS 200")),
+        (HOME, fetch(method="PUT", **CUSTOM), blocked("OPTIONS 200")),
+        ("http://localhost:5173", fetch(method="PUT"), blocked("OPTIONS 400")),
+        (f"{HOME} sandboxed", fetch(method="PURGE"), blocked("OPTIONS 400")),
+    ],
+    ids=str,
+)
+def test_local_preflights(
+    browser: Browser, local_api: ServedAPI, who: str, does: Fetch, outcome: Outcome
+) -> None:
+    """A local preflight of a trusted page succeeds, and what it does not grant is blocked."""
+    assert browser.outcome(who, local_api, does) == outcome

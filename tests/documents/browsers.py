@@ -5,7 +5,7 @@ import re
 import time
 from typing import Any
 
-from browser.browsing import Browser
+from browser.chromium import Chromium
 
 LONGEST_WAIT = 2
 """Seconds for the browser to say in its console what the page shows."""
@@ -27,7 +27,7 @@ def split(text: str) -> tuple[str, str, list[str]]:
     return origin[1], script, re.sub(r"\n//  +", " ", comments).splitlines()
 
 
-def evaluated(browser: Browser, origin: str, script: str, messages: list[str]) -> list[str]:
+def evaluated(browser: Chromium, origin: str, script: str, messages: list[str]) -> list[str]:
     """Run a script as in the console of a page; return comments that tell what came of it.
 
     The last is the value of the last expression, or the error; above it, such of these messages as

@@ -1,5 +1,6 @@
 """Debian's nginx with the configuration that a page shows, in front of the page's `app`."""
 
+import os
 import socket
 import subprocess
 import time
@@ -7,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-NGINX = Path("/usr/sbin/nginx")
+from serving import program
+
 LONGEST_START = 10
 """Seconds that it may take to start."""
 
@@ -30,6 +32,11 @@ http {{
 """What stands around a site's configuration: all that it writes is in one folder."""
 
 
+def require() -> str:
+    """Return where nginx is: Debian puts it where only root's PATH leads."""
+    return program("nginx", path=os.pathsep.join([os.environ["PATH"], "/usr/sbin"]))
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
@@ -45,7 +52,7 @@ def nginx(text: str, places: Mapping[str, str], port: int, folder: Path) -> Iter
         text = text.replace(real, here)
     file, log = folder / "nginx.conf", folder / "nginx.log"
     file.write_text(AROUND.format(folder=folder, text=text), encoding="utf-8")
-    command = [str(x) for x in (NGINX, "-p", folder, "-c", file, "-e", log)]
+    command = [str(x) for x in (require(), "-p", folder, "-c", file, "-e", log)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
             _wait(process, port, log)

@@ -11,15 +11,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from browser.browsing import CHROMIUM, Browser, launched, require, served_pages
+from browser import chromium
+from browser.browsing import served_pages
 from conftest import Project
-from serving import Certificate, tunnel_to
+from serving import Certificate, program, tunnel_to
 
 from . import answers, browsers, consoles, proxies
 from .pages import Fence, Page
 
 WORKER = Path(__file__).with_name("worker.py")
-CURL = Path("/usr/bin/curl")
 API = "api.example.com"
 """The name under which a browser finds the `app` of a page."""
 
@@ -82,7 +82,7 @@ class Run:
     @cached_property
     def curl(self) -> dict[str, str]:
         """Variables with which curl finds those names."""
-        require(CURL)
+        program("curl")
         found = [f'connect-to = "{x}:443:127.0.0.1:{port}"' for x, port in self.served.items()]
         (self.folder / ".curlrc").write_text("\n".join(["insecure", *found]), encoding="utf-8")
         return {"CURL_HOME": str(self.folder)}
@@ -97,9 +97,9 @@ class Run:
         return {"https_proxy": proxy, "SSL_CERT_FILE": str(authority)}
 
     @cached_property
-    def browser(self) -> Browser:
+    def browser(self) -> chromium.Chromium:
         """Chromium, for which any other name leads to an empty page."""
-        require(CHROMIUM)
+        chromium.require()
         certificate, served = self.certificate, self.served
         plain = self.end.enter_context(served_pages())
         pages = self.end.enter_context(served_pages(certificate.for_server()))
@@ -107,7 +107,7 @@ class Run:
         profile = self.folder / "profile"
         profile.mkdir()
         key = certificate.public_key_hash
-        return self.end.enter_context(launched(profile, names, [], key))
+        return self.end.enter_context(chromium.launched(profile, names, [], key))
 
 
 @contextmanager
@@ -184,7 +184,7 @@ def nginx(run: Run, fence: Fence) -> None:
 
     From here on, the names of its servers lead there, for the browser and for curl.
     """
-    require(proxies.NGINX)
+    proxies.require()
     run.proxy.close()
     port = next(iter(run.names.values()), None) or proxies.free_port()
     names = re.findall(r"server_name (.*);", fence.text)

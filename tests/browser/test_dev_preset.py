@@ -50,7 +50,7 @@ CUSTOM: Options = {"headers": {"X-Custom": "1"}}
     ],
 )
 def test_simple_request(browser: Browser, dev_api: ServedAPI, who: str, says: int | None) -> None:
-    """Any page of localhost, 127.0.0.1 and [::1] reads a response, and no other does."""
+    """Any page of this machine, under any of its loopback names, reads a response; no other does."""
     assert browser.outcome(who, dev_api, fetch()) == reads(says, "GET 200")
 
 
@@ -67,7 +67,7 @@ def test_simple_request(browser: Browser, dev_api: ServedAPI, who: str, says: in
         ("http://untrusted.example", fetch(**CUSTOM), blocked("OPTIONS 400")),
         ("http://untrusted.example", fetch(method="POST", mode="no-cors"), blocked("POST 403")),
         (f"{HOME} sandboxed", fetch(method="POST"), blocked("POST 403")),
-        ("http://app.localhost:3000", fetch(method="POST"), blocked("POST 403")),
+        ("http://localhost.untrusted.example:3000", fetch(method="POST"), blocked("POST 403")),
     ],
     ids=str,
 )

@@ -99,6 +99,6 @@ def test_local_network(browser: Browser, local_api: ServedAPI, who: str, says: i
 def test_web_view(api: ServedAPI, origin: str, granted: bool) -> None:  # noqa: FBT001
     """What a web view sends for an installed app is granted to that app's origin only."""
     address = f"https://127.0.0.1:{api.port}/probe/handler"
-    asked = Request(address, headers={"Origin": origin})  # noqa: S310
+    asked = Request(address, headers={"Origin": origin})
     with urlopen(asked, context=api.trust) as response:  # noqa: S310
         assert response.headers["Access-Control-Allow-Origin"] == (origin if granted else None)

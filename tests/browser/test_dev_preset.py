@@ -50,7 +50,7 @@ CUSTOM: Options = {"headers": {"X-Custom": "1"}}
     ],
 )
 def test_simple_request(browser: Browser, dev_api: ServedAPI, who: str, says: int | None) -> None:
-    """Any page of this machine, under any of its loopback names, reads a response; no other does."""
+    """Any page of this machine, under any loopback name, reads a response; no other does."""
     assert browser.outcome(who, dev_api, fetch()) == reads(says, "GET 200")
 
 

@@ -99,7 +99,7 @@ def test_bearer_token(browser: Browser, api: ServedAPI) -> None:
 def test_preflight_cache(
     browser: Browser, api: ServedAPI, calls: list[tuple[str, str]], arrives: list[str]
 ) -> None:
-    """The browser asks once for all methods of a page, again for another page or after a failure."""
+    """The browser asks once for a page, and again for another page or after a failure."""
     url = api.url("/probe/handler")
     for who, method in calls:
         browser.fetch(who, url, method=method)

@@ -117,7 +117,7 @@ def test_runtime_packages(installed: Installed, name: str) -> None:
 def test_size(generated: Installed) -> None:
     """The machinery that every team keeps without editing it stays small."""
     library = generated("defaults").source / "cors"
-    assert sum(len(x.read_text("utf-8").splitlines()) for x in library.rglob("*.py")) <= 2_200
+    assert sum(len(x.read_text("utf-8").splitlines()) for x in library.rglob("*.py")) <= 3_000
 
 
 def commands(project: Project, heading: str) -> list[list[str]]:

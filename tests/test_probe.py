@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from browser.browsing import require
 from conftest import TEMPLATE, Project
-from documents.proxies import NGINX, free_port, nginx
+from documents.proxies import free_port, nginx, require
 from serving import Certificate, Server, served_in_thread, uvicorn
 
 pytestmark = pytest.mark.xdist_group("probe")
@@ -323,7 +322,7 @@ def deployment(
     generated: Callable[[str], Project], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployment]:
     """Deploy the APIs behind nginx."""
-    require(NGINX)
+    require()
     folder = tmp_path_factory.mktemp("deployed")
     (folder / "served.py").write_text(SERVED, encoding="utf-8")
     project = generated("defaults")

@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -63,7 +64,8 @@ def test_serve_command(tmp_path: Path) -> None:
                 page = answer.read().decode()
             assert re.findall(r"<b>(Allowed|Blocked)\.</b>", page) == ["Allowed", "Blocked"]
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
 
 
 def test_test_command() -> None:
@@ -79,6 +81,14 @@ def test_test_command() -> None:
     )
     assert found.stdout.strip() == command
     assert command.endswith(" run pytest")
+
+
+def test_packages() -> None:
+    """The README names the packages that .ci/run installs for the tests."""
+    [named] = re.findall(r"`apt-get install ([^`]+)`", README)
+    script = (TEMPLATE / ".ci" / "run").read_text("utf-8")
+    [installed] = re.findall(r"^packages=\((.*)\)$", script, re.MULTILINE)
+    assert named.split() == installed.split()
 
 
 def test_links() -> None:

@@ -88,7 +88,7 @@ def listed(base: Path) -> list[str]:
 @each_with_kubernetes
 def test_build(generated: Generated, name: str) -> None:
     """Kustomize builds each overlay, and the API there gets the variables of its environment."""
-    kubectl = program("kubectl")
+    kubectl = program("kubectl", "kubernetes-client")
     project = generated(name)
     for overlay in (project.path / "kubernetes" / "overlays").glob("*"):
         built = subprocess.run(

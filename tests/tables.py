@@ -197,8 +197,12 @@ def policies() -> Any:
     assert spec is not None
     assert spec.loader is not None
     sys.modules["template_cors"] = package = module_from_spec(spec)
-    spec.loader.exec_module(package)
-    return import_module("template_cors.policy")
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # projects are copies of that
+    try:
+        spec.loader.exec_module(package)
+        return import_module("template_cors.policy")
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def schema() -> str:

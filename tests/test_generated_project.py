@@ -181,12 +181,12 @@ def test_no_secret_in_a_build(tmp_path: Path) -> None:
 def test_entrypoint(installed: Installed, tmp_path: Path) -> None:
     """FastAPI's own command finds the app without being told where it is."""
     project = installed("defaults")
-    command = ["run", "--no-sync", "--with", "fastapi-cli", "fastapi", "run", "--port", "0"]
+    command = ["run", "--no-sync", "--with", "fastapi-cli", "python", "-m", "fastapi", "run"]
     log = tmp_path / "log"
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            [find_uv_bin(), *command, "--host", "127.0.0.1"],
+            [find_uv_bin(), *command, "--host", "127.0.0.1", "--port", "0"],
             cwd=project.path,
             env=project.environment(),
             stdout=output,

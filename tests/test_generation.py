@@ -42,6 +42,11 @@ def test_folder(generated: Generated, name: str) -> None:
     }
 
 
+def test_no_compiled_files(generated: Generated) -> None:
+    """A project has none of the files that Python compiles where the template stands."""
+    assert not [name for name in generated("defaults").files() if name.endswith(".pyc")]
+
+
 @pytest.mark.parametrize("name", answer_sets())
 def test_environments(generated: Generated, name: str) -> None:
     """Each environment has a table with its own origins, and only the first is local."""

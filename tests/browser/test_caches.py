@@ -58,7 +58,7 @@ def test_kept_response(browser: Browser, api: ServedAPI) -> None:
 @pytest.mark.parametrize("path", ["/static/file.txt", "/frontend/file.txt", "/probe/file"])
 @pytest.mark.parametrize("between", [None, ADMIN, UNTRUSTED, f"{UNTRUSTED} sandboxed"])
 def test_validators(browser: Browser, api: ServedAPI, path: str, between: str | None) -> None:
-    """A file is validated with a 304 when it is read again, whoever else asks for it in between."""
+    """A file that is read again is validated with a 304, even if another page asks in between."""
     url = api.url(path)
     first = browser.fetch(APP, url)
     read_between = browser.fetch(between, url) if between else BLOCKED

@@ -70,8 +70,9 @@ def verdict_table(verdict: Verdict) -> str:
 
 def show(arguments: argparse.Namespace) -> int:
     """Print the policies; return the exit status."""
+    settings = settings_class()
     names = [arguments.environment] if arguments.environment else [*Document.read().tables]
-    print("\n\n".join(policy_table(settings_class().policy_of(name)) for name in names))
+    print("\n\n".join(policy_table(settings.policy_of(name)) for name in names))
     return 0
 
 

@@ -254,11 +254,7 @@ SHAPE_RULES: OriginRules = (
     Rule("empty", lambda url: not url.text, "is empty"),
     Rule("any-origin", lambda url: url.text == "*", "would trust every page on the web"),
     Rule("null", lambda url: url.text.lower() == "null", NULL),
-    Rule(
-        "wildcard",
-        lambda url: "*" in url.text,
-        "has a wildcard",
-    ),
+    Rule("wildcard", lambda url: "*" in url.text, "has a wildcard"),
     Rule("white-space", lambda url: url.text.split() != [url.text], "has white space"),
     Rule("unprintable", lambda url: not url.text.isprintable(), "has an unprintable character"),
     Rule("backslash", lambda url: "\\" in url.text, "has a backslash"),
@@ -314,11 +310,7 @@ PART_RULES: OriginRules = (
         lambda url: not (url.labels or url.is_mapped) and url.host.lower() != url.canonical_address,
         "has an IP address that is not written as browsers write it",
     ),
-    Rule(
-        "ipv4-in-ipv6",
-        lambda url: url.is_mapped,
-        "is an IPv4-mapped IPv6 address",
-    ),
+    Rule("ipv4-in-ipv6", lambda url: url.is_mapped, "is an IPv4-mapped IPv6 address"),
 )
 """A string may break several of these, and each is reported."""
 

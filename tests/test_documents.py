@@ -1,6 +1,8 @@
 """What the documents show is what happens: every piece of code on every page is run."""
 
+import re
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,22 @@ def test_page(installed: Installed, tmp_path: Path, name: str) -> None:
     assert not told, "\n\n".join(told)
 
 
+VERDICT = re.compile(r"\(http://127\.0\.0\.1:8000(/docs/cors\?\S+)#verdict\):\n\n((?:> .*\n)+)")
+"""A link to the page at /docs/cors with its form filled in, and what stands there."""
+
+
+def test_solutions(installed: Installed, tmp_path: Path) -> None:
+    """The solutions of the exercises are what the page at /docs/cors says."""
+    found = VERDICT.findall(PAGES["docs/cors/exercises.md"].read_text("utf-8"))
+    assert len(found) == 8
+    with running(Page("", []), installed("defaults"), tmp_path) as run:
+        run.ask("python", LOCAL, "", 0)
+        for target, quoted in found:
+            shown = run.ask("http", f"GET {target} HTTP/1.1\n\nHTTP/1.1 200 OK\n\nthe page")
+            text = unescape(re.sub(r"<.*?>", "", shown.partition('id="verdict"')[2]))
+            assert re.sub(r"\s*\n> |^> |\*\*", " ", quoted).strip().replace("  ", " ") in text, target
+
+
 @pytest.mark.parametrize(("name", "language"), EXCEPTIONS)
 def test_exception(name: str, language: str) -> None:
     """What is not run is still there: a page that is gone needs no exception."""
@@ -60,6 +78,13 @@ def test_exception(name: str, language: str) -> None:
 
 
 # --- The runner itself --------------------------------------------------------------------------
+
+LOCAL = """
+from hello_api.main import create_app
+from hello_api.settings import Settings
+
+app = create_app(Settings(environment="development"))
+"""
 
 APP = """
 ```python

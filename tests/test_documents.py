@@ -68,7 +68,9 @@ def test_solutions(installed: Installed, tmp_path: Path) -> None:
         for target, quoted in found:
             shown = run.ask("http", f"GET {target} HTTP/1.1\n\nHTTP/1.1 200 OK\n\nthe page")
             text = unescape(re.sub(r"<.*?>", "", shown.partition('id="verdict"')[2]))
-            assert re.sub(r"\s*\n> |^> |\*\*", " ", quoted).strip().replace("  ", " ") in text, target
+            assert re.sub(r"\s*\n> |^> |\*\*", " ", quoted).strip().replace("  ", " ") in text, (
+                target
+            )
 
 
 @pytest.mark.parametrize(("name", "language"), EXCEPTIONS)
@@ -143,6 +145,7 @@ DIFF = """```diff
 ```"""
 FILE = "<!-- file: tests/new.py -->\n```python\none =\n```"
 ANSWERS = "```yaml\ndefault_context:\n  team: Orders\n```"
+SENT = JS.replace("// 200", "// sent: GET /\n// 200")
 ERROR = f"```js\n// on https://other.example\n{FETCH}{NO_HEADER}// TypeError: Failed to fetch\n```"
 
 RIGHT = [
@@ -150,6 +153,7 @@ RIGHT = [
     APP,
     GET,
     GET.replace(BODY, ""),
+    GET.replace(GRANTED, "...\n"),
     CONSOLE,
     "<!-- exit: 3 -->\n```console\n$ (exit 3)\n```",
     "```console\n$ cat <<'END'\n> one\n> END\none\n```",
@@ -161,6 +165,7 @@ RIGHT = [
     CURL,
     ANSWERS,
     JS,
+    SENT,
     ERROR,
     "```text\nnot code\n```",
 ]
@@ -194,6 +199,7 @@ WRONG = {
     "diff": (DIFF.replace("-0,0 +1", "-1 +1,2"), "corrupt patch"),
     "proxy": (NGINX.replace("listen", "hear"), 'unknown directive "hear"'),
     "value of js": (JS.replace("// 200", "// 201"), "-// 201\n+// 200"),
+    "sent by js": (SENT.replace("GET", "PUT"), "-// sent: PUT /\n+// sent: GET /"),
     "error of js": (ERROR.replace("to fetch\n```", "to do\n```"), "+// TypeError: Failed to fetch"),
     "message of js": (ERROR.replace("No '", "Some '"), "policy: No 'Access-Control-Allow-"),
     "no origin": (JS.replace("// on ", "// "), "does not name an origin"),

@@ -26,7 +26,7 @@ namespace: dict[str, Any] = {"__name__": "__page__"}
 """What the blocks of the page have defined."""
 
 PROTOCOL = re.compile(r"access-control-.*|vary")
-"""The headers that a block shows all of, unless a line `...` stands for those that it leaves out."""
+"""The headers that a block shows all of, unless a line `...` stands for others."""
 
 arrived: list[str] = []
 """The requests that the served `app` has received since they were last asked for."""

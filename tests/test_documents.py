@@ -61,8 +61,9 @@ VERDICT = re.compile(r"\(http://127\.0\.0\.1:8000(/docs/cors\?\S+)#verdict\):\n\
 
 def test_solutions(installed: Installed, tmp_path: Path) -> None:
     """The solutions of the exercises are what the page at /docs/cors says."""
-    found = VERDICT.findall(PAGES["docs/cors/exercises.md"].read_text("utf-8"))
-    assert len(found) == 8
+    page = PAGES["docs/cors/exercises.md"].read_text("utf-8")
+    found = VERDICT.findall(page)
+    assert len(found) == page.count("[Try it]") > 0
     with running(Page("", []), installed("defaults"), tmp_path) as run:
         run.ask("python", LOCAL, "", 0)
         for target, quoted in found:

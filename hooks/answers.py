@@ -218,7 +218,11 @@ def before_files(run: Run, context: Mapping[str, Any]) -> None:
     answers.update(given, __package=rules.package(given["project_slug"]))
     paths = (x.relative_to(rules.PROJECT) for x in rules.PROJECT.rglob("*") if x.is_file())
     files = [Template(x.as_posix()).render(context) for x in paths]
-    reject(run, folder_problems(run, given, files), given, lead="After that")
+    started = run.of("create", "cookiecutter")
+    if started.get("no_input") and run.arguments is not None:
+        given = rules.combined(named(run.file[1]), named(run.arguments))
+    problems = folder_problems(run, context["cookiecutter"], files)
+    reject(run, problems, given, lead="After that")
 
 
 # --- Problems -----------------------------------------------------------------------------------
@@ -280,10 +284,12 @@ def reject(
     """
     if not problems:
         return
-    suggested = suggestions(run, given)
+    suggested, file = suggestions(run, given), run.file[1]
+    over_file = {name: x for name, x in suggested.items() if named(file).get(name) != x}
+    if any(isinstance(file.get(name), list) for name in over_file):
+        with_file = False  # cookiecutter takes a list for choices, and the argument for one
     if with_file:
-        file = named(run.file[1])
-        suggested = {name: x for name, x in suggested.items() if file.get(name) != x}
+        suggested = over_file
     count = "1 answer" if len(problems) == 1 else f"{len(problems)} answers"
     lines = [f"Nothing was generated: {count} can't be used.", *map(str, problems)]
     command = run.command(suggested, with_file=with_file)

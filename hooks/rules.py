@@ -363,8 +363,7 @@ def type_problems(name: str, answer: Any) -> Iterator[Any]:
     default = QUESTIONS[name]
     if isinstance(default, list):
         if answer not in default:
-            close = get_close_matches(str(answer), default, 1) or default
-            fix = f"write {' or '.join(close)}"
+            fix = f"write {' or '.join(closest(answer, default) or default)}"
             yield Problem(name, answer, "is not one of the choices", fix)
     elif isinstance(default, bool):
         if not isinstance(answer, bool):
@@ -425,12 +424,23 @@ def all_suggestions(given: Answers) -> dict[str, Any]:
 
 
 def usable(given: Answers) -> dict[str, Any]:
-    """Return the answers of the right type, and a string for what should be one."""
-    return {
-        name: as_text(answer) if name in PROBLEMS else answer
-        for name, answer in given.items()
-        if name in PROBLEMS or not any(type_problems(name, answer))
-    }
+    """Return the answers of the right type, or what comes closest to them."""
+    return {name: of_right_type(name, answer) for name, answer in given.items()}
+
+
+def of_right_type(name: str, answer: Any) -> Any:
+    """Return an answer if it is of the type that its question takes, else what comes closest."""
+    default = QUESTIONS[name]
+    if isinstance(default, list):
+        return answer if answer in default else [*closest(answer, default), default[0]][0]
+    if isinstance(default, bool):
+        return answer if isinstance(answer, bool) else default
+    return as_text(answer)
+
+
+def closest(answer: Any, choices: list[str]) -> list[str]:
+    """Return the choice that an answer is almost, in a list; an empty one if it is none."""
+    return get_close_matches(str(answer), choices, 1)
 
 
 # --- Answers of a file, and arguments over them -------------------------------------------------

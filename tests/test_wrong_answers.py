@@ -111,7 +111,7 @@ def test_all_at_once(tmp_path: Path) -> None:
         tmp_path / "out", "--no-input", "--config-file", str(file), environments="dev,dev"
     )
     assert parts(result.stderr)[0] == [
-        'Configuration file: "descripton" is not a question; write description, or remove it.',
+        f'{file}: "descripton" is not a question; write description, or remove it.',
         'cors_preset: "lax" is not one of the choices; write strict or dev.',
         'team: "" is empty [empty]; write "platform".',
         'environments: "dev" is listed twice [duplicate]; remove the duplicate.',
@@ -125,7 +125,7 @@ def test_user_file(tmp_path: Path) -> None:
     rc = home / ".cookiecutterrc"
     rc.write_text("default_context:\n  full_name: Ada\n  team: [Ada]\n", encoding="utf-8")
     result = run_cookiecutter(tmp_path / "out", "--no-input")
-    assert parts(result.stderr)[0] == ['team: ["Ada"] is not text; write "Ada".']
+    assert parts(result.stderr)[0] == ['team: ["Ada"] is not a string; write "Ada".']
     rc.write_text("default_context:\n  full_name: Ada\n  team: Ada\n", encoding="utf-8")
     assert 'team: "Ada"' in generate(tmp_path / "out").files()[".cookiecutter.yaml"].decode()
 
@@ -152,12 +152,12 @@ def test_origins_as_mapping(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"project_slug": "../escaped"}, 'project_slug: "../escaped" is not made of'),
+        ({"project_slug": "../escaped"}, 'project_slug: "../escaped" must start with'),
         ({"environments": "Dev", "origins": "Dev="}, 'environments: "Dev" must start with'),
         ({"cors_preset": "lax"}, 'cors_preset: "lax" is not one of the choices'),
         ({"allow_credentials": "perhaps"}, 'allow_credentials: "perhaps" is neither yes nor no'),
         ({"team": ["a"]}, 'team: ["a"] is not text'),
-        ({"description": None}, "description: null is not text"),
+        ({"description": None}, "description: null is not a string"),
     ],
 )
 def test_replay(tmp_path: Path, changed: dict[str, object], message: str) -> None:

@@ -84,7 +84,9 @@ def test_asked_again(tmp_path: Path, terminals: list[Terminal]) -> None:
     terminal.answer(SLUG, "import")
     assert 'write "import-api".' in terminal.answer(SLUG, "orders")
     terminal.answer(DESCRIPTION, "x" * 201)
-    assert "is over 200 characters long [too-long]" in terminal.answer(DESCRIPTION, "Says {{ 7 * 7 }}.")
+    assert "is over 200 characters long [too-long]" in terminal.answer(
+        DESCRIPTION, "Says {{ 7 * 7 }}."
+    )
     terminal.answer(TEAM, "Orders")
     terminal.answer(ENVIRONMENTS, "dev, Prod")
     assert "(dev, prod)" in terminal.answer(ENVIRONMENTS)

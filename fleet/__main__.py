@@ -19,7 +19,7 @@ from typing import Any
 from .generator import Generator
 from .origins import check_origin, trusts
 from .projects import Project, projects_below
-from .reports import FleetError, Problem, Report, aligned, discard_output, side_by_side, write
+from .reports import FleetError, Problem, Report, aligned, discard, side_by_side, write
 from .template import rulebook
 from .updates import update
 from .versions import version_of
@@ -113,11 +113,8 @@ def printed(report: Report, *, as_json: bool) -> int:
         text = aligned(result.row for result in report.results)
         for problem in report.problems:
             write(sys.stderr, str(problem))
-    try:
-        if text:
-            write(sys.stdout, text)
-    except BrokenPipeError:
-        discard_output()
+    if text:
+        write(sys.stdout, text)
     return report.exit_status
 
 
@@ -128,9 +125,9 @@ def main(arguments: Sequence[str]) -> int:
         return printed(parsed.run(parsed), as_json=parsed.json)
     except FleetError as error:
         write(sys.stderr, str(error))
-    except OSError as error:
-        write(sys.stderr, f"The output can't be written: {error.strerror}.")
-        discard_output()
+    except OSError as error:  # no space for temporary files, or for the output
+        write(sys.stderr, f"python -m fleet: {error.strerror}.")
+        discard(sys.stdout)
     except KeyboardInterrupt:
         write(sys.stderr, "Interrupted.")
     return 2

@@ -35,17 +35,17 @@ class Generator:
 
     def revision(self, name: str) -> Revision:
         """Return the revision of a tag, a branch or a commit. Raises `FleetError` without it."""
+        if not (TEMPLATE / ".git").exists():
+            raise FleetError("The template is not a git clone; clone it to update projects.")
         for full in f"refs/tags/{name}", f"refs/tags/v{name}", name:
             words = "rev-parse", "--quiet", "--verify", "--end-of-options", f"{full}^{{commit}}"
             found = run(TEMPLATE, *words)
             if not found.returncode:
                 commit = found.stdout.decode().strip()
                 text = git(TEMPLATE, "show", f"{commit}:pyproject.toml")
-                version = tomllib.loads(text)["project"]["version"]
-                number(version)
+                version = str(tomllib.loads(text).get("project", {}).get("version"))
+                number(version, "pyproject.toml")
                 return Revision(name, commit, version)
-        if not (TEMPLATE / ".git").exists():
-            raise FleetError("The template is not a git clone; clone it to update projects.")
         value = rulebook.truncated(name)
         fix = "run `git fetch --tags` in the template's clone, or write another"
         raise FleetError(f"{value} is not a version of the template; {fix}.")

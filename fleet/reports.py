@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -71,8 +70,16 @@ def write(stream: TextIO | None, text: str) -> None:
         x if x.isprintable() or x == "\n" else x.encode("unicode_escape").decode() for x in text
     )
     encoding = stream.encoding or "utf-8"
-    stream.write(f"{visible}\n".encode(encoding, "backslashreplace").decode(encoding))
-    stream.flush()
+    try:
+        stream.write(f"{visible}\n".encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except BrokenPipeError:
+        discard(stream)
+
+
+def discard(stream: TextIO) -> None:
+    """Let whatever is still to be written to a stream go nowhere: its reader is gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def aligned(rows: Iterable[Sequence[str]]) -> str:
@@ -106,8 +113,3 @@ def side_by_side(
         except KeyboardInterrupt:
             executor.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def discard_output() -> None:
-    """Let whatever is still to be written to standard output go nowhere: its reader is gone."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,6 +1,7 @@
 """Generates projects by any version of the template, from its own repository."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -81,6 +82,7 @@ class Generator:
         done = subprocess.run(
             [sys.executable, "-B", "-m", "cookiecutter", *options, str(template)],
             cwd=output,
+            env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(output.parent))},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,

@@ -41,9 +41,11 @@ class Project:
     def policy_file(self) -> Path:
         """The file with its policies. Raises `FleetError` if there is not one."""
         found = policy_files(self.folder)
-        if len(found) != 1:
+        if not found:
+            raise FleetError(f"has no src/*/{ENVIRONMENTS}; restore it.")
+        if len(found) > 1:
             names = ", ".join(shown(x.relative_to(self.folder).as_posix()) for x in found)
-            raise FleetError(f"has {names or 'no'} src/*/{ENVIRONMENTS}, where one is expected.")
+            raise FleetError(f"has several policies, {names}; keep one of them.")
         return found[0]
 
 

@@ -82,7 +82,12 @@ def names_in(output: bytes) -> list[str]:
 
 
 class LeftAlone(FleetError):  # noqa: N818 - it is a result
-    """A project that is not updated for now; the message says why."""
+    """A project that is not updated for now: why, the files in the way, and the outcome."""
+
+    def __init__(self, reason: str, files: Sequence[str] = (), outcome: str = "left alone") -> None:
+        super().__init__(reason)
+        self.files = tuple(files)
+        self.outcome = outcome
 
 
 @dataclass(frozen=True)

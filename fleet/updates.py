@@ -53,33 +53,23 @@ class Update:
         return shown(self.path), self.outcome, f"{self.before} -> {self.after}", told
 
 
-class Stopped(LeftAlone):
-    """A project whose files are in the way of an update: the outcome, and these files."""
-
-    def __init__(self, outcome: str, reason: str, files: Iterable[str]) -> None:
-        super().__init__(reason)
-        self.outcome = outcome
-        self.files = tuple(files)
-
-
 def update(project: Project, target: Revision, generator: Generator) -> Update:
     """Make a branch with a version of the template, or say why not.
 
     Raises `FleetError` if that can't be determined; then nothing has changed either.
     """
-    ends = project.path, "current", project.version, target.version
+    versions = project.version, target.version
     if project.version == target.version:
-        return Update(*ends)
+        return Update(project.path, "current", *versions)
     with tempfile.TemporaryDirectory(dir=generator.scratch) as name:
         try:
             if number(project.version) > number(target.version):
                 raise LeftAlone("is newer")
             branch, commit, template = _branch(project, target, generator, Path(name))
         except LeftAlone as error:
-            outcome = getattr(error, "outcome", "left alone")
-            files = getattr(error, "files", ())
-            return Update(ends[0], outcome, *ends[2:], reason=str(error), files=files)
-    return Update(ends[0], "updated", *ends[2:], branch, commit, template)
+            reason = str(error)
+            return Update(project.path, error.outcome, *versions, reason=reason, files=error.files)
+    return Update(project.path, "updated", *versions, branch, commit, template)
 
 
 def _branch(
@@ -94,16 +84,16 @@ def _branch(
     scratch = Scratch(folder, checkout)
     if changed := scratch.uncommitted():
         reason = f"has uncommitted changes in {_listed(changed)}"
-        raise Stopped("left alone", reason, changed)
+        raise LeftAlone(reason, changed)
     base, theirs = _generated(project, target, generator, scratch)
     ours = scratch.project_tree()
     if edited := scratch.changed(base, ours, TEMPLATES_FOLDERS):
         reason = f"has edits in the template's folders, {_listed(edited)}; move them first"
-        raise Stopped("left alone", reason, edited)
+        raise LeftAlone(reason, edited)
     tree, conflicts = scratch.merged(base, ours, theirs)
     if conflicts:
         reason = f"in {_listed(conflicts)}; update by hand, as {_page(project, target)} shows"
-        raise Stopped("conflicts", reason, conflicts)
+        raise LeftAlone(reason, conflicts, "conflicts")
     template = _template_commit(project, target, scratch, theirs)
     parents = [checkout.head, *([template] if template else [])]
     message = f"Update to template {target.version}"

@@ -155,7 +155,7 @@ INVALID = {
     "deep TOML": f"a = {'[' * 20_000}",
     "no table": "",
     "type": "[a]\nallow_origins = 1\n",
-    "many tables": "".join(f"[a{number}]\nx = 1\n" for number in range(5_000)),
+    "many tables": "".join(f"[a{number}]\nx = 1\n" for number in range(1_000)),
     "large": "#" * 200_000,
 }
 
@@ -184,7 +184,6 @@ def test_files(fleet: Run, tmp_path: Path) -> None:
     assert (status, lines) == (2, [])
     assert errors == [
         "apis/link: environments.toml can't be read: Too many levels of symbolic links.",
-        "apis/none: has no src/*/environments.toml, where one is expected.",
-        "apis/two: has src/api/environments.toml, src/other/environments.toml src/*/environments."
-        "toml, where one is expected.",
+        f"apis/none: has no {FILE.replace('api', '*')}; restore it.",
+        f"apis/two: has several policies, {FILE}, src/other/environments.toml; keep one of them.",
     ]

@@ -99,14 +99,14 @@ UNKNOWN: dict[str, tuple[Callable[[Path], object], str]] = {
     "odd version": (answers(f"template: {NAME} 2.x\ndefault_context: {{}}"), '"2.x" is not a'),
     "no template": (answers("default_context: {}"), '"" is not a version'),
     "no answers": (answers(f"template: {NAME} 1.0.0"), "has no answers"),
-    "no YAML": (answers("a: b\nc: ["), ".cookiecutter.yaml, line 2: is not valid YAML"),
+    "no YAML": (answers("a: b\nc: d: e"), ".cookiecutter.yaml, line 2: is not valid YAML"),
     "bad date": (answers("a: 2026-99-99"), "is not valid YAML"),
     "deep YAML": (answers("[" * 50_000), "is not valid YAML"),
     "binary": (answers(bytes(range(256))), "is not valid YAML"),
     "a link": (instead(lambda x: x.symlink_to("src/api/environments.toml")), "can't be read"),
     "a link to itself": (instead(lambda x: x.symlink_to(x)), "can't be read"),
     "a pipe": (instead(os.mkfifo), "is not a regular file"),
-    "a folder": (instead(Path.mkdir), "is not a regular file"),
+    "a folder": (instead(Path.mkdir), "can't be read: Is a directory"),
     "a gigabyte": (instead(sparse), f"is larger than {MAX_SIZE // 1000} kB"),
 }
 """What becomes of a project, and what is said of it."""
@@ -169,6 +169,7 @@ def test_environment(tmp_path: Path) -> None:
     kept = needed_by("cookiecutter")
     distributions = packages_distributions().items()
     others = [x for x, names in distributions if not kept & {*map(canonicalize_name, names)}]
+    others = [x for x in others if x not in sys.stdlib_module_names]
     assert {"starlette", "publicsuffixlist", "pytest"} < {*others}
     script = (
         f"import runpy, sys; sys.modules.update(dict.fromkeys({others}));"

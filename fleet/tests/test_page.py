@@ -19,7 +19,6 @@ BEGIN = {
 PRINTED = {
     "weekly": "../apis/users-api    2.0.0  behind 2.1.0  cruft\n",
     "push": "",
-    "json": "../apis/billing-api ../apis/orders-api ../apis/users-api\n",
 }
 """What the other commands of the page print, among other lines."""
 

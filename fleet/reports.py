@@ -108,8 +108,4 @@ def side_by_side(
             return Problem(name(item), f"{type(error).__name__}: {one_line(str(error))}.")
 
     with ThreadPoolExecutor(os.cpu_count()) as executor:
-        try:
-            yield from executor.map(attempt, items)
-        except KeyboardInterrupt:
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
+        yield from executor.map(attempt, items)

@@ -469,13 +469,14 @@ def test_closest_origin(trusted: list[str], untrusted: str, closest: str | None)
     assert load(toml("production", allow_origins=trusted)).closest_origin(untrusted) == closest
 
 
-def test_loaded_again() -> None:
+def test_read_again() -> None:
     """A policy can be loaded as a new start would load it, with the same variables."""
     policy = load(toml("production", allow_origins=[ORIGIN]), max_age=5)
-    assert policy.loaded_again("production") == policy
+    assert policy.source.read_again().policy_of("production") == policy
     Path("environments.toml").write_text(toml("production") + toml("staging"), "utf-8")
-    assert policy.loaded_again("production") != policy
-    assert policy.loaded_again("staging").max_age == 5
+    source = policy.source.read_again()
+    assert source.policy_of("production") != policy
+    assert source.policy_of("staging").max_age == 5
     Path("environments.toml").write_text(toml("staging"), "utf-8")
     with pytest.raises(ConfigurationError, match=re.escape('APP_ENVIRONMENT: "production" is not')):
-        policy.loaded_again("production")
+        policy.source.read_again().policy_of("production")

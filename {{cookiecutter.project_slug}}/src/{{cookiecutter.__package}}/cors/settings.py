@@ -23,7 +23,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from .policy import KEYS, ConfigurationError, Policy, load_policy
+from .document import ConfigurationError, Document
+from .policy import KEYS, Policy, Source
 from .rulebook import Problem, quoted
 
 PROBLEMS = ":problems"
@@ -188,7 +189,7 @@ class PolicySettings(BaseSettings):
     @property
     def policy(self) -> Policy:
         """The policy of the environment."""
-        return self._load_policy(self.environment, self.cors)
+        return self._source(self.cors).policy_of(self.environment)
 
     @classmethod
     def variable(cls, *path: str) -> str:
@@ -196,8 +197,8 @@ class PolicySettings(BaseSettings):
         return f"{cls.model_config.get('env_prefix', '')}{'__'.join(path)}".upper()
 
     @classmethod
-    def policy_of(cls, environment: str) -> Policy:
-        """Return the policy of an environment with these variables, whatever other fields need.
+    def policy_source(cls) -> Source:
+        """Return what any environment's policy is loaded from, whatever other fields need.
 
         Raises `ConfigurationError` as the settings themselves do.
         """
@@ -206,8 +207,7 @@ class PolicySettings(BaseSettings):
         if problems:
             raise ConfigurationError(problems)
         given = [source().get("cors") for source in sources]
-        overrides = {x: y for each in given if isinstance(each, dict) for x, y in each.items()}
-        return cls._load_policy(environment, overrides)
+        return cls._source({x: y for each in given if isinstance(each, dict) for x, y in each.items()})
 
     @classmethod
     def settings_customise_sources(
@@ -235,12 +235,12 @@ class PolicySettings(BaseSettings):
         try:
             settings = handler(values)
         except ValidationError as error:
-            source = Variables(cls)
-            problems += map(source.field_problem, error.errors(include_input=False))
+            problems += map(Variables(cls).field_problem, error.errors(include_input=False))
         environment = settings.environment if settings else given.get("environment", "")
         overrides = settings.cors if settings else given.get("cors", {})
         try:
-            cls._load_policy(environment, overrides if isinstance(overrides, dict) else {})
+            source = cls._source(overrides if isinstance(overrides, dict) else {})
+            source.policy_of(environment)
         except ConfigurationError as error:
             problems += error.problems
         if settings is None or problems:
@@ -248,9 +248,9 @@ class PolicySettings(BaseSettings):
         return settings
 
     @classmethod
-    def _load_policy(cls, environment: str, overrides: Mapping[str, Any]) -> Policy:
+    def _source(cls, overrides: Mapping[str, Any]) -> Source:
         decoded = {key: _decoded(key, value) for key, value in overrides.items()}
-        return load_policy(environment, decoded, env_prefix=cls.model_config.get("env_prefix", ""))
+        return Source(Document.read(), decoded, cls.model_config.get("env_prefix", ""))
 
 
 def _names(variable: str, annotation: Any) -> dict[str, list[type]]:

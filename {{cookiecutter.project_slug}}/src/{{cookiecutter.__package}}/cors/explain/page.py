@@ -18,7 +18,8 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from ..policy import ConfigurationError, Document, Policy
+from ..document import ConfigurationError
+from ..policy import Policy, Source
 from ..rulebook import Problem, quoted
 from .browser import Call, Check, Exchange, Verdict, verdict_on
 
@@ -163,20 +164,19 @@ class Page:
         names, verdicts = [self.running.environment], []
         notes: list[object] = []
         try:
-            names = [
-                *dict.fromkeys([*names, *Document.read(self.running.source.document.file).tables])
-            ]
+            source = self.running.source.read_again()
+            names = [*dict.fromkeys([*names, *source.document.tables])]
             if not typed:
-                calls = self.first_calls(names, str(own))
+                calls = self.first_calls(names, str(own), source)
             for environment, call in calls:
                 if problems := [*problems_of(environment, call, names, str(own))]:
                     notes += problems
                     continue
-                policy = self.policy_of(environment)
+                policy = self.policy_of(environment, source)
                 host = own.netloc if policy is self.running else ""
                 verdict = await verdict_on(call, policy, host)
                 verdicts.append(verdict_part(environment, call, verdict, unfolded=bool(typed)))
-            if self.running.loaded_again(self.running.environment) != self.running:
+            if source.policy_of(self.running.environment) != self.running:
                 notes.append(CHANGED)
         except ConfigurationError as error:
             notes.append(error)
@@ -199,16 +199,18 @@ class Page:
         headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
         return HTMLResponse(content, 200 if verdicts else 422, headers)
 
-    def policy_of(self, environment: str) -> Policy:
+    def policy_of(self, environment: str, source: Source) -> Policy:
         """Return the policy of the running API, or the one that it would have elsewhere."""
         is_running = environment == self.running.environment
-        return self.running if is_running else self.running.loaded_again(environment)
+        return self.running if is_running else source.policy_of(environment)
 
-    def first_calls(self, environments: Iterable[str], own_origin: str) -> list[tuple[str, Call]]:
+    def first_calls(
+        self, environments: Iterable[str], own_origin: str, source: Source
+    ) -> list[tuple[str, Call]]:
         """Return the calls to show first: of a trusted page, if any, and of an untrusted one."""
         calls: list[tuple[str, Call]] = []
         for environment in environments:
-            policy = self.policy_of(environment)
+            policy = self.policy_of(environment, source)
             pages = [x for x in examples_of(policy) if x != own_origin]
             pages += [LOCALHOST] if policy.allow_origin_regex else []
             allowed = {name.lower() for name in policy.allow_headers}

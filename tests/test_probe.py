@@ -35,7 +35,7 @@ POLICIES: dict[str, tuple[str, dict[str, str], list[str]]] = {
     "patterns": (
         "production",
         {"APP_CORS__ALLOW_ORIGINS": "https://*.previews.example.com"},
-        ["https://probe.previews.example.com"],
+        ["https://preview.previews.example.com"],
     ),
     "app-origins": (
         "staging",

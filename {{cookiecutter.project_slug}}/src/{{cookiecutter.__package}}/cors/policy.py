@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property, partial
-from os.path import commonprefix
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -145,6 +145,12 @@ class Policy:
         label, _, domain = origin.removeprefix("https://").partition(".")
         pattern = f"{PATTERN_START}{domain}"
         return pattern if pattern in self._patterns and LABEL.fullmatch(label) else None
+
+    def examples(self, most: int) -> list[str]:
+        """Return some trusted origins of each kind: exact ones, of patterns, and of apps."""
+        patterns = [x.replace("*", "preview", 1) for x in sorted(self._patterns)]
+        kinds = sorted(self.allow_origins - self._patterns), patterns, sorted(self.allow_app_origins)
+        return [origin for kind in kinds for origin in kind[:most]]
 
     def allows_host(self, host: str) -> bool:
         """Return whether the API accepts requests for a host, the value of a Host header.
@@ -327,9 +333,14 @@ def _likeness(one: str, other: str) -> float:
 
     Unlike difflib's ratio it takes no longer for strings that are chosen to be slow to compare.
     """
-    start = len(commonprefix([one, other]))
-    end = len(commonprefix([one[start:][::-1], other[start:][::-1]]))
+    start = _shared_start(one, other)
+    end = _shared_start(one[start:][::-1], other[start:][::-1])
     return 2 * (start + end) / (len(one) + len(other))
+
+
+def _shared_start(one: str, other: str) -> int:
+    pairs = zip(one, other, strict=False)
+    return len([*takewhile(lambda pair: pair[0] == pair[1], pairs)])
 
 
 def _unknown_environment(environment: str, names: list[str], env_prefix: str) -> object:

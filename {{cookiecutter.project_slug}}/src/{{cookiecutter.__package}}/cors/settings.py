@@ -202,9 +202,8 @@ class PolicySettings(BaseSettings):
 
         Raises `ConfigurationError` as the settings themselves do.
         """
-        sources = dotenv, env = DotEnvVariables(cls), Variables(cls)
-        problems = [*dotenv.problems, *env.misspelt({**dotenv.env_vars, **env.env_vars})]
-        if problems:
+        sources = DotEnvVariables(cls), Variables(cls)
+        if problems := _problems_of(*sources):
             raise ConfigurationError(problems)
         given = [source().get("cors") for source in sources]
         return cls._source({x: y for each in given if isinstance(each, dict) for x, y in each.items()})
@@ -221,9 +220,7 @@ class PolicySettings(BaseSettings):
         # Instead of pydantic-settings' own sources, which stop at the first problem.
         dotenv = DotEnvVariables(settings_cls, getattr(dotenv_settings, "env_file", None))
         env = Variables(settings_cls)
-        problems = [*dotenv.problems, *env.ambiguous(os.environ)]
-        problems += env.misspelt({**dotenv.env_vars, **env.env_vars})
-        found = InitSettingsSource(settings_cls, {PROBLEMS: problems})
+        found = InitSettingsSource(settings_cls, {PROBLEMS: _problems_of(dotenv, env)})
         return init_settings, env, dotenv, file_secret_settings, found
 
     @model_validator(mode="wrap")
@@ -251,6 +248,11 @@ class PolicySettings(BaseSettings):
     def _source(cls, overrides: Mapping[str, Any]) -> Source:
         decoded = {key: _decoded(key, value) for key, value in overrides.items()}
         return Source(Document.read(), decoded, cls.model_config.get("env_prefix", ""))
+
+
+def _problems_of(dotenv: DotEnvVariables, env: Variables) -> list[Problem]:
+    misspelt = env.misspelt({**dotenv.env_vars, **env.env_vars})
+    return [*dotenv.problems, *env.ambiguous(os.environ), *misspelt]
 
 
 def _names(variable: str, annotation: Any) -> dict[str, list[type]]:

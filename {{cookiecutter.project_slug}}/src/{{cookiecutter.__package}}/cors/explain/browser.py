@@ -17,13 +17,10 @@ from ..blocked_log import BlockedLog
 from ..middleware import PolicyMiddleware
 from ..policy import Policy
 from ..rulebook import (
-    LOCAL_RULES,
     METHOD_RULES,
     NORMALIZED_METHODS,
-    PART_RULES,
     REQUEST_HEADER_RULES,
     SAFELISTED_METHODS,
-    SHAPE_RULES,
     Problem,
     origin_reasons,
     quoted,
@@ -37,17 +34,13 @@ SAFELISTED_HEADERS = frozenset({"accept", "accept-language", "content-language"}
 Content-Type needs none where it says form or plain text; here it stands for JSON.
 """
 
-NEVER_TRUSTED = [
-    str(x)
-    for x in SHAPE_RULES + PART_RULES + LOCAL_RULES
-    if x.name in {"null", "scheme", "plain-http"}
-]
-"""Why a policy can't list some of the origins that browsers do send, and that can be explained."""
+UNTRUSTED = "https://untrusted.example"
 
-UNSENDABLE_METHODS = [x for x in METHOD_RULES if x.name in {"method-token", "forbidden-method"}]
-UNSENDABLE_HEADERS = [
-    x for x in REQUEST_HEADER_RULES if x.name in {"header-token", "forbidden-request-header"}
-]
+NEVER_TRUSTED = ("[null]", "[scheme]", "[plain-http]")
+"""Rules that origins break that no policy can list, but browsers do send."""
+
+NEVER_SENT = ("[method-token]", "[forbidden-method]", "[header-token]", "[forbidden-request-header]")
+"""Rules that methods and headers break that no browser sends."""
 
 KEPT_IN_PATHS = "/?:@!$&'()*+,;=%"
 """In addition to letters and digits; browsers percent-encode everything else in a path."""
@@ -83,18 +76,20 @@ class Call:
 
     def problems(self) -> Iterator[Problem]:
         """Yield why no browser sends this request."""
-        found = [x for x in origin_reasons(self.origin, local=True) if x not in NEVER_TRUSTED]
-        if found:
+        why = origin_reasons(self.origin, local=True)
+        if found := [x for x in why if not x.endswith(NEVER_TRUSTED)]:
             example = suggest_origin(self.origin, local=True) or "https://app.example.com"
             yield Problem("Origin", self.origin, " and ".join(found), f"write {quoted(example)}")
-        for reason in reasons(UNSENDABLE_METHODS, self.method):
-            yield Problem("Method", self.method, reason, "write one such as GET")
+        for reason in reasons(METHOD_RULES, self.method):
+            if reason.endswith(NEVER_SENT):
+                yield Problem("Method", self.method, reason, "write one such as GET")
         if not self.path.startswith("/"):
             reason = "does not begin with a slash [path-slash]"
             yield Problem("Path", self.path, reason, "write one such as /")
         for name in self.headers:
-            for reason in reasons(UNSENDABLE_HEADERS, name):
-                yield Problem("Header", name, reason, "leave it out")
+            for reason in reasons(REQUEST_HEADER_RULES, name):
+                if reason.endswith(NEVER_SENT):
+                    yield Problem("Header", name, reason, "leave it out")
 
 
 class Response(NamedTuple):

@@ -4,6 +4,7 @@ A `Policy` comes only from a `Source`, which rejects whatever is unsafe or would
 no other code has to check it again.
 """
 
+import json
 import re
 from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping
@@ -361,6 +362,18 @@ def _unknown_key(location: str, name: str, key: str, names: Mapping[str, str]) -
     return Problem(location, name, "is not a known key [unknown-key]", fix)
 
 
+def decoded(key: str, value: Any) -> Any:
+    """Return what a string stands for as the value of a key: a comma-separated list, or JSON."""
+    if not isinstance(value, str) or key not in KEYS or KEYS[key].kind is str:
+        return value
+    if KEYS[key].kind is list and not value.lstrip().startswith("["):
+        return [item.strip() for item in value.split(",")] if value.strip() else []
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
 def _has_type(kind: type, value: object) -> bool:
     return type(value) is kind and (
         not isinstance(value, list) or all(isinstance(item, str) for item in value)
@@ -370,8 +383,8 @@ def _has_type(kind: type, value: object) -> bool:
 def _value_problems(location: str, key: str, value: Any, *, local: bool) -> Iterator[Problem]:
     kind, _, check = KEYS[key]
     if not _has_type(kind, value):
-        is_item = kind is list and isinstance(value, str) and "[" not in value
-        example = quoted([value]) if is_item else TYPE_NAMES[kind]
+        meant = decoded(key, value)
+        example = quoted(meant) if _has_type(kind, meant) else TYPE_NAMES[kind]
         yield Problem(location, value, f"is not {TYPE_NAMES[kind]} [type]", f"write {example}")
     elif key in ("allowed_hosts", "allow_methods") and not value:
         reason = "would allow nothing [empty-list]"

@@ -1,6 +1,5 @@
 """Settings that name a policy, and report every problem at once."""
 
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +23,7 @@ from pydantic_settings import (
 )
 
 from .document import ConfigurationError, Document
-from .policy import KEYS, Policy, Source
+from .policy import KEYS, Policy, Source, decoded
 from .rulebook import Problem, quoted
 
 PROBLEMS = ":problems"
@@ -246,8 +245,8 @@ class PolicySettings(BaseSettings):
 
     @classmethod
     def _source(cls, overrides: Mapping[str, Any]) -> Source:
-        decoded = {key: _decoded(key, value) for key, value in overrides.items()}
-        return Source(Document.read(), decoded, cls.model_config.get("env_prefix", ""))
+        values = {key: decoded(key, value) for key, value in overrides.items()}
+        return Source(Document.read(), values, cls.model_config.get("env_prefix", ""))
 
 
 def _problems_of(dotenv: DotEnvVariables, env: Variables) -> list[Problem]:
@@ -295,15 +294,3 @@ def _is_service_link(variable: str, value: str | None) -> bool:
 
 def _similarity(one: str, other: str) -> float:
     return SequenceMatcher(None, one.replace("_", ""), other.replace("_", "")).ratio()
-
-
-def _decoded(key: str, value: Any) -> Any:
-    """Return what the value of a variable stands for: a comma-separated list, or JSON."""
-    if not isinstance(value, str) or key not in KEYS or KEYS[key].kind is str:
-        return value
-    if KEYS[key].kind is list and not value.lstrip().startswith("["):
-        return [item.strip() for item in value.split(",")] if value.strip() else []
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value

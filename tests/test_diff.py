@@ -233,7 +233,7 @@ def test_change(repository: Repository, name: str) -> None:
 
 
 def test_opposite(repository: Repository) -> None:
-    """Whoever is newly trusted by a change is no longer trusted by its opposite."""
+    """An origin that a change newly trusts is no longer trusted by the opposite change."""
     repository.commit(f"{LOCAL}preset = 'dev'\n{SHOP}")
     assert rows(repository.diff("HEAD..HEAD^")) == [
         "production allow_origins - https://shop.example.com",

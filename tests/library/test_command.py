@@ -261,7 +261,7 @@ allow_origins = [
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGPIPE")
 def test_closed_output() -> None:
-    """Whoever reads the output may stop: nothing is printed about it."""
+    """A reader of the output may stop reading: no error is printed."""
     shutil.copytree(Path(hello_api.__file__).parent, "hello_api")
     reading, writing = os.pipe()
     os.close(reading)
@@ -333,7 +333,7 @@ def test_unknown_environment(
 
 @pytest.mark.parametrize("arguments", [("bogus",), ("explain",), ("explain", DEPLOYED)])
 def test_usage(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
-    """A command line that is incomplete has exit status 2, and is told the usage."""
+    """An incomplete command line has exit status 2, and prints the usage."""
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
@@ -360,7 +360,7 @@ EDITS = {
     "ending the process": [(FIELD, REQUIRED), ("", EXITS)],
     "a base class": [(CLASS, BASE)],
 }
-"""What a team does to settings.py: a text, or the end of the file, and what stands there then."""
+"""What a team changes in settings.py: a text, or the end of the file, and its replacement."""
 
 
 def command(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:

@@ -148,7 +148,7 @@ def test_shared_keys() -> None:
 def test_unsafe_shared_keys() -> None:
     """A key above the tables is checked for the environments that it holds for, and named."""
     shared = 'max_age = -1\nlocal = true\nunknown = 1\nallow_origins = ["http://localhost"]\n'
-    assert [*map(abbreviated, problems(shared + toml("home", local=True) + toml("production")))] == [
+    assert [*map(short, problems(shared + toml("home", local=True) + toml("production")))] == [
         "environments.toml max_age: [max-age]",
         'environments.toml: "local" [shared-local]',
         'environments.toml: "unknown" [unknown-key]',
@@ -158,7 +158,7 @@ def test_unsafe_shared_keys() -> None:
     assert load(plain + toml("home", local=True) + toml("production", allow_origins=[]), "home")
 
 
-def abbreviated(problem: str) -> str:
+def short(problem: str) -> str:
     """Return where a problem is, and its name."""
     place = re.match(r"environments\.toml( \w+:|: \"\w+\")", problem)
     return f"{place[0] if place else problem} {problem[problem.index('[') :].partition(';')[0]}"

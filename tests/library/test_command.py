@@ -233,6 +233,9 @@ The form reaches the API. The page may not read the response.
 """,
         "",
     )
+    monkeypatch.setenv("APP_CORS__CROSS_SITE_POSTS", "/auth/callback,/r\xfcck")
+    for path in "/auth/callback?state=1", "/r\xfcck", "/r%C3%BCck":
+        assert run(capsys, *form[:-1], path)[0] == 0
     for other in ("POST", "--path", "/auth"), ("PUT", *form[4:]), ("POST", "x-a", *form[4:]):
         assert run(capsys, "explain", DEPLOYED, "null", *other)[0] == 1
     assert run(capsys, "explain", DEPLOYED, ORIGIN, *form[3:])[1].endswith(

@@ -161,5 +161,9 @@ def test_page_of_the_internet(
     browser: Browser, dev_api: ServedAPI, who: str, *, permitted: bool, outcome: Outcome
 ) -> None:
     """A page of the Internet needs two permissions to call this machine: its user's and ours."""
+    socket = dev_api.url("/probe/socket")
     with local_network_permission(browser, who, permitted=permitted):
         assert browser.outcome(who, dev_api, fetch()) == outcome
+        opened = browser.run(who, OPEN_SOCKET, socket)
+    assert opened == ("hello" if outcome.status else BLOCKED)
+    assert bool(dev_api.arrived(socket)) == permitted

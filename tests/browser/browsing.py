@@ -5,7 +5,7 @@ import ssl
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -317,6 +317,16 @@ class Browser(ABC):
         response = self.fetch(who, url, **does.options)
         status = response.status if response else BLOCKED
         return Outcome(status, api.arrived(url), api.reached(url))
+
+    def watched(self, scripts: Sequence[tuple[str, str]]) -> Callable[[], list[str]]:
+        """Run each of these scripts in a page at its origin; return how to read the console."""
+        for who, script in scripts:
+            self.run(who, script)
+        return self.console
+
+    def console(self) -> list[str]:
+        """Return what the console has said so far, as far as the engine can tell."""
+        raise NotImplementedError
 
     @abstractmethod
     def navigate(self, url: str) -> None:

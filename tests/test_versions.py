@@ -176,3 +176,24 @@ def test_nothing_to_release(checkout: Checkout, old: str, new: str, message: str
     result = checkout.release()
     assert (result.returncode, result.stderr) == (1, message)
     assert checkout.released() == []
+
+
+@pytest.mark.parametrize(
+    ("address", "generated"), [("../template", "2.1.0"), ("git+file://{}", "2.0.0")]
+)
+def test_checkout_of_a_local_copy(tmp_path: Path, address: str, generated: str) -> None:
+    """A local copy is generated as it is by its path, and at --checkout by git+file."""
+    template = tmp_path / "template"
+    (template / "{{cookiecutter.name}}").mkdir(parents=True)
+    (template / "cookiecutter.json").write_text('{"name": "made"}', "utf-8")
+    for version in ("2.0.0", "2.1.0"):
+        (template / "{{cookiecutter.name}}" / "version").write_text(version, "utf-8")
+        commit(template)
+        git(template, "tag", version)
+    work = tmp_path / "work"
+    work.mkdir()
+    options = ["--checkout", "2.0.0", "--no-input"]
+    command = [sys.executable, "-m", "cookiecutter", address.format(template), *options]
+    home = {**os.environ, "HOME": str(tmp_path)}
+    subprocess.run(command, cwd=work, env=home, check=True)
+    assert (work / "made" / "version").read_text("utf-8") == generated

@@ -45,14 +45,12 @@ linkcheck_retries = 3
 linkcheck_timeout = 30
 
 
-def lead_out(app: Sphinx, name: str, source: list[str]) -> None:
-    """Have links to Markdown outside of the documents lead to the file itself: it is no page."""
-
-    def to_file(link: re.Match[str]) -> str:
-        target = Path(app.srcdir, name).parent.joinpath(link[1]).resolve()
-        return link[0] if target.is_relative_to(DOCS) else f"](path:{link[1]})"
-
-    source[0] = re.sub(r"\]\(((?:\.\./)+[^)#]+\.md)\)", to_file, source[0])
+def show_changelog(app: Sphinx, name: str, source: list[str]) -> None:
+    """Show the changelog on the page that links to it, and lead links to the file to that page."""
+    if name == "changelog":
+        changelog = Path(app.srcdir).with_name("CHANGELOG.md").read_text("utf-8")
+        source[0] = changelog.replace("](docs/", "](")
+    source[0] = re.sub(r"\]\(\.\./((?:\.\./)*)CHANGELOG\.md\)", r"](\1changelog.md)", source[0])
 
 
 class ExchangeLexer(RegexLexer):
@@ -73,5 +71,5 @@ class ExchangeLexer(RegexLexer):
 
 def setup(app: Sphinx) -> None:
     """Connect what is above."""
-    app.connect("source-read", lead_out)
+    app.connect("source-read", show_changelog)
     app.add_lexer("http", ExchangeLexer)

@@ -14,6 +14,7 @@ PAGES = {
 
 EXCEPTIONS = {
     ("docs/benchmarks.md", "console"): "takes minutes, and a machine that does nothing else",
+    ("docs/getting-started.md", "sh"): "tests/test_getting_started.py compares it",
     ("docs/how-to/another-api.md", "sh"): "tests/test_updating.py runs it",
     ("docs/how-to/updating.md", "sh"): "tests/test_updating.py runs it",
     **{

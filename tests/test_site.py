@@ -77,6 +77,7 @@ def test_links(site: Path, page: str) -> None:
             continue
         target = (file.parent / unquote(url.path)).resolve() if url.path else file
         assert target.is_file(), link
+        assert target.suffix != ".md", link
         if url.fragment and target.suffix == ".html":
             assert unquote(url.fragment) in parsed(target).ids, link
 

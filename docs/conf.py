@@ -9,6 +9,7 @@ import re
 import tomllib
 from pathlib import Path
 
+from docutils import nodes
 from pygments.lexer import RegexLexer, bygroups
 from pygments.token import Keyword, Literal, Name, Number, Operator, Text
 from sphinx.application import Sphinx
@@ -53,6 +54,17 @@ def show_changelog(app: Sphinx, name: str, source: list[str]) -> None:
     source[0] = re.sub(r"\]\(\.\./((?:\.\./)*)CHANGELOG\.md\)", r"](\1changelog.md)", source[0])
 
 
+def title_cells(_: Sphinx, document: nodes.document) -> None:
+    """Write the title of each column into its cells: a narrow screen has no columns."""
+    for table in document.findall(nodes.table):
+        head, body = (next(table.findall(part)) for part in (nodes.thead, nodes.tbody))
+        titles = [title.astext() for title in head.findall(nodes.entry)]
+        for row in body.findall(nodes.row):
+            for title, cell in list(zip(titles, row.findall(nodes.entry), strict=True))[1:]:
+                if cell.children:
+                    cell.insert(0, nodes.paragraph("", title, classes=["column-title"]))
+
+
 class ExchangeLexer(RegexLexer):
     """Colours a request and the answer to it, which Pygments' own takes for the request's body."""
 
@@ -72,4 +84,5 @@ class ExchangeLexer(RegexLexer):
 def setup(app: Sphinx) -> None:
     """Connect what is above."""
     app.connect("source-read", show_changelog)
+    app.connect("doctree-read", title_cells)
     app.add_lexer("http", ExchangeLexer)

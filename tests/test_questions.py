@@ -33,8 +33,8 @@ def test_words(name: str) -> None:
 @each_text
 def test_rules(name: str) -> None:
     """An answer that is text has rules, and is checked before the next question is asked."""
-    assert name in rules.FAULTS
-    assert name in rules.MENDED
+    assert name in rules.PROBLEMS
+    assert name in rules.SUGGESTIONS
     assert (name, f"__checked_{name}") in pairwise(CONFIGURATION)
     assert CONFIGURATION[f"__checked_{name}"] == f"{{{{ cookiecutter | checked('{name}') }}}}"
 

@@ -60,7 +60,7 @@ def terminals() -> Iterator[list[Terminal]]:
 
 NAME, SLUG, DESCRIPTION, TEAM = "called?", "Its folder", "What is it for", "Which team"
 ENVIRONMENTS, LINE, PRESET, COOKIES = "Its environments", "All origins", "preset of", "cookies?"
-CI, KUBERNETES = "pipeline run?", "Kustomize"
+CI, KUBERNETES = "Whose pipeline", "Kustomize"
 DEVELOPMENT, STAGING, PRODUCTION = "development: ", "staging: ", "production: "
 
 
@@ -84,7 +84,7 @@ def test_asked_again(tmp_path: Path, terminals: list[Terminal]) -> None:
     terminal.answer(SLUG, "import")
     assert 'write "import-api".' in terminal.answer(SLUG, "orders")
     terminal.answer(DESCRIPTION, "x" * 201)
-    assert "is over 200 characters long [long]" in terminal.answer(DESCRIPTION, "Says {{ 7 * 7 }}.")
+    assert "is over 200 characters long [too-long]" in terminal.answer(DESCRIPTION, "Says {{ 7 * 7 }}.")
     terminal.answer(TEAM, "Orders")
     terminal.answer(ENVIRONMENTS, "dev, Prod")
     assert "(dev, prod)" in terminal.answer(ENVIRONMENTS)

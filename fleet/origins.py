@@ -7,7 +7,7 @@ from typing import Any
 
 from .projects import Project, read_file
 from .reports import FleetError, shown
-from .template import policy, rulebook
+from .template import document, policy, rulebook
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,9 @@ def trusts(project: Project, origin: str | None = None) -> list[Trust]:
     """
     file = project.policy_file
     try:
-        document = policy.Document.parse(read_file(file), file)
-        names = [*document.tables]
-        policy.policy_of(document, names[0])  # checks the whole file
-        policies = [policy.policy_of(_table_alone(document, name), name) for name in names]
-    except policy.ConfigurationError as error:
+        source = policy.Source(document.Document.parse(read_file(file), file))
+        policies = [source.policy_of(name) for name in source.document.tables]
+    except document.ConfigurationError as error:
         raise FleetError("\n  - ".join([f"{file.name}:", *map(str, error.problems)])) from None
     name = file.relative_to(project.folder).as_posix()
     return [
@@ -61,12 +59,6 @@ def trusts(project: Project, origin: str | None = None) -> list[Trust]:
         for x in policies
         for key, value, source in _trusted(x, origin)
     ]
-
-
-def _table_alone(document: Any, name: str) -> Any:
-    """Return a document of one table, so that the others are not checked once for each."""
-    tables = {name: document.tables[name]}
-    return policy.Document(document.file, document.text, document.shared, tables)
 
 
 def _trusted(found: Any, origin: str | None) -> Iterator[tuple[str, str, str]]:

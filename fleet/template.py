@@ -16,6 +16,9 @@ NAME: str = _project["name"]
 VERSION: str = _project["version"]
 
 
+MODULES = ("document", "policy", "rulebook")
+
+
 class _AnyDomain:
     """Stands in for the Public Suffix List: no domain is public."""
 
@@ -23,7 +26,7 @@ class _AnyDomain:
         return domain
 
 
-def _policy_modules() -> tuple[Any, Any]:
+def _policy_modules() -> tuple[Any, ...]:
     """Import the modules that read a policy from the template's `cors/`, not from a project's.
 
     Of Starlette, they need the methods of the dev preset, which decide nothing here. Without
@@ -39,7 +42,7 @@ def _policy_modules() -> tuple[Any, Any]:
     writes_bytecode, sys.dont_write_bytecode = not sys.dont_write_bytecode, True
     sys.modules.update(stubs)
     try:
-        modules = tuple(import_module(f"{package.__name__}.{x}") for x in ("policy", "rulebook"))
+        modules = tuple(import_module(f"{package.__name__}.{x}") for x in MODULES)
     finally:
         sys.dont_write_bytecode = not writes_bytecode
         sys.modules.update({name: module for name, module in before.items() if module})
@@ -47,7 +50,7 @@ def _policy_modules() -> tuple[Any, Any]:
             del sys.modules[name]
     if find_spec("publicsuffixlist") is None:
         sys.modules["publicsuffixlist"] = SimpleNamespace(PublicSuffixList=_AnyDomain)  # type: ignore[assignment]
-    return modules[0], modules[1]
+    return modules
 
 
-policy, rulebook = _policy_modules()
+document, policy, rulebook = _policy_modules()

@@ -51,14 +51,3 @@ def test_reference(name: str) -> None:
     """The reference tells of each question."""
     reference = (TEMPLATE / "docs" / "reference" / "questions.md").read_text("utf-8")
     assert f"\n| `{name}` | " in reference
-
-
-def test_dialogue_of_the_readme() -> None:
-    """The dialogue in the README goes from the first question to the last."""
-    readme = (TEMPLATE / "README.md").read_text("utf-8")
-    numbers = [
-        (int(n), int(of)) for n, of in re.findall(r"^  \[(\d+)/(\d+)\] ", readme, re.MULTILINE)
-    ]
-    assert [*dict.fromkeys(numbers)] == [
-        (n + 1, len(rules.QUESTIONS)) for n in range(len(rules.QUESTIONS))
-    ]

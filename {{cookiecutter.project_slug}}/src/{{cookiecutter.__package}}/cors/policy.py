@@ -263,12 +263,12 @@ class Source:
     def _problems_of_keys(self) -> list[tuple[str, str, Problem]]:
         """The problems of the file, each with its table, or none, and its key."""
         found = []
-        document = self.document
+        document, tables = self.document, [*self.document.tables.values()]
         for name, table in {"": document.shared, **document.tables}.items():
             location = f"{document.name} [{name}]" if name else document.name
             for key, value in table.items():
-                inheriting = [x for x in document.tables.values() if key not in x]
-                local = all(map(_is_local, [table] if name else inheriting))
+                inheriting = [table] if name else [x for x in tables if key not in x]
+                local = all(map(_is_local, inheriting))
                 if key not in KEYS:
                     problems = [_unknown_key(location, key, key, {x: x for x in KEYS})]
                 elif key == "local" and not name:

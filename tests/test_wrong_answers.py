@@ -46,7 +46,7 @@ def test_wrong_answer(tmp_path: Path, case: tables.Case, monkeypatch: pytest.Mon
     problems, command = parts(str(ended.value))
     assert problems == case.message
     assert [*tmp_path.iterdir()] == before
-    main(shlex.split(command)[1:], standalone_mode=False)
+    main(shlex.split(command.partition("cookiecutter ")[2]), standalone_mode=False)
     assert len([*tmp_path.iterdir()]) == len(before) + 1
 
 

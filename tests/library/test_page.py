@@ -208,6 +208,8 @@ def test_cross_site_post() -> None:
     headers = "Content-Type"
     blocked = ask(api, origin="null", method="POST", path="/auth/callback", headers=headers)
     assert "Blocked." in text_of(blocked)
+    script = ask(api, origin=ORIGIN, method="POST", path="/auth/callback", headers=headers)
+    assert "Content-Type: ..." in text_of(script)
 
 
 def test_host(api: SecuredFastAPI) -> None:

@@ -24,8 +24,8 @@ MAX_REQUESTED_HEADERS = 4_096
 class PolicyMiddleware(CORSMiddleware):
     """Starlette's CORSMiddleware with a policy, cross-origin protection and default headers.
 
-    Responses have the CORS headers that Starlette would add, those to preflights its texts as well;
-    all others get them in one pass with the default headers. Untrusted origins get none at all.
+    Responses get the CORS headers that Starlette would add: those to preflights with Starlette's
+    own text, all others in one pass with the default headers. Untrusted origins get no CORS headers.
     """
 
     def __init__(self, app: ASGIApp, policy: Policy) -> None:

@@ -407,6 +407,8 @@ def suggest_origin(text: str, *, local: bool) -> str | None:
     scheme = url.scheme.lower()
     if url.user or "\\" in text or not MISSPELT_HTTPS.fullmatch(scheme):
         return None
+    if len(text.split()) > 1 or text.count("://") > 1:
+        return None  # several origins in one string
     try:
         host = url.host.lower() if url.host.isascii() else _ascii_host(url.host)
     except UnicodeError:

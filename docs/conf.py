@@ -9,6 +9,7 @@ import re
 import tomllib
 from pathlib import Path
 
+from docutils import nodes
 from pygments.lexer import RegexLexer, bygroups
 from pygments.token import Keyword, Literal, Name, Number, Operator, Text
 from sphinx.application import Sphinx
@@ -45,14 +46,23 @@ linkcheck_retries = 3
 linkcheck_timeout = 30
 
 
-def lead_out(app: Sphinx, name: str, source: list[str]) -> None:
-    """Have links to Markdown outside of the documents lead to the file itself: it is no page."""
+def show_changelog(app: Sphinx, name: str, source: list[str]) -> None:
+    """Show the changelog on the page that links to it, and lead links to the file to that page."""
+    if name == "changelog":
+        changelog = Path(app.srcdir).with_name("CHANGELOG.md").read_text("utf-8")
+        source[0] = changelog.replace("](docs/", "](")
+    source[0] = re.sub(r"\]\(\.\./((?:\.\./)*)CHANGELOG\.md\)", r"](\1changelog.md)", source[0])
 
-    def to_file(link: re.Match[str]) -> str:
-        target = Path(app.srcdir, name).parent.joinpath(link[1]).resolve()
-        return link[0] if target.is_relative_to(DOCS) else f"](path:{link[1]})"
 
-    source[0] = re.sub(r"\]\(((?:\.\./)+[^)#]+\.md)\)", to_file, source[0])
+def title_cells(_: Sphinx, document: nodes.document) -> None:
+    """Write the title of each column into its cells: a narrow screen has no columns."""
+    for table in document.findall(nodes.table):
+        head, body = (next(table.findall(part)) for part in (nodes.thead, nodes.tbody))
+        titles = [title.astext() for title in head.findall(nodes.entry)]
+        for row in body.findall(nodes.row):
+            for title, cell in list(zip(titles, row.findall(nodes.entry), strict=True))[1:]:
+                if cell.children:
+                    cell.insert(0, nodes.paragraph("", title, classes=["column-title"]))
 
 
 class ExchangeLexer(RegexLexer):
@@ -73,5 +83,6 @@ class ExchangeLexer(RegexLexer):
 
 def setup(app: Sphinx) -> None:
     """Connect what is above."""
-    app.connect("source-read", lead_out)
+    app.connect("source-read", show_changelog)
+    app.connect("doctree-read", title_cells)
     app.add_lexer("http", ExchangeLexer)

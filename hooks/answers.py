@@ -1,145 +1,140 @@
-"""Where cookiecutter and the rules meet: who asks again, what is refused, and when.
+"""What becomes of the answers: checked, asked again, rejected, and rendered.
 
-`secured_fastapi_extension.py` runs this file whenever cookiecutter makes an environment of Jinja:
-before the questions, before the files, and before the hook. cookiecutter hands an extension neither
-the answers nor whether there is anybody to ask: both are read from its frames on the stack.
+`requires_cookiecutter_2_2.py` runs this file whenever cookiecutter makes an environment of Jinja:
+before the questions, before the files, and before the hook.
 """
 
-import inspect
+import contextlib
 import json
 import runpy
-import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from types import FrameType, SimpleNamespace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, Template
 
 if TYPE_CHECKING:
     from hooks import folders, rendering, rules
+    from hooks.run import Run
 else:
-    folders, rendering, rules = (
+    folders, rendering, rules, run = (
         SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name(name))))
-        for name in ("folders.py", "rendering.py", "rules.py")
+        for name in ("folders.py", "rendering.py", "rules.py", "run.py")
     )
+    Run = run.Run
+
+NEAR = 0.8
+"""How alike a name and that of a question are, from 0 to 1, for the question to be meant."""
+
+MAX_LINE = 4095
+"""Bytes of a line that a terminal passes on to a program that doesn't edit the line itself."""
+
+Answers = dict[str, Any]
 
 
-def frame_of(function: str) -> FrameType | None:
-    """Return the innermost frame of a function of cookiecutter or cruft, None if none is called."""
-    frame = inspect.currentframe()
-    while frame:
-        package = frame.f_globals.get("__name__", "").partition(".")[0]
-        if frame.f_code.co_name == function and package in {"cookiecutter", "cruft"}:
-            return frame
-        frame = frame.f_back
-    return None
+# --- Before the questions -----------------------------------------------------------------------
 
 
-def variables_of(*functions: str) -> dict[str, Any]:
-    """Return the local variables of the first of these functions that is being called."""
-    frames = (frame_of(function) for function in functions)
-    return next((frame.f_locals for frame in frames if frame), {})
+def before_questions(run: Run, questions: Answers) -> None:
+    """Take the answers that were given beforehand: literally, all of them, or none.
 
-
-def configuration() -> dict[str, Any]:
-    """Return cookiecutter's configuration, as it was read from the user's file if there is one."""
-    run = variables_of("generate_cookiecutter_context", "cookiecutter")
-    return dict(run.get("config_dict", {}))
-
-
-def somebody_is_there() -> bool:
-    """Tell whether questions are asked, and in a terminal: then a wrong answer is asked again."""
-    asks = variables_of("prompt_for_config").get("no_input") is False
-    return asks and sys.stdin.isatty()
-
-
-# --- Given beforehand: arguments, configuration files, replays ----------------------------------
-
-
-def given_beforehand(questions: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what the configuration file answers, and what the arguments do.
-
-    cookiecutter drops what follows a bad choice in a configuration file: so they are taken from
-    the function that has read both. Elsewhere whatever is not the default was an argument.
+    cookiecutter would render them as templates, drop those after a bad choice in a file, and take
+    a list for a choice: each is replaced by what it takes for the answer.
     """
-    run = variables_of("generate_cookiecutter_context", "cookiecutter")
-    if run:
-        return dict(configuration()["default_context"]), dict(run["extra_context"] or {})
-    merged = {
-        name: answer[0] if isinstance(default, list) and isinstance(answer, list) else answer
-        for name, default in rules.QUESTIONS.items()
-        if (answer := questions.get(name, default)) != default
-    }
-    return {}, merged
+    check_surroundings(run)
+    name, file = run.file
+    arguments = run.arguments
+    if arguments is None:
+        merged = {name: value_of(x) for name, x in questions.items() if name in rules.QUESTIONS}
+        arguments = {name: x for name, x in merged.items() if x != value_of(rules.QUESTIONS[name])}
+    problems = list(name_problems(name or user_file(), file))
+    if not name:  # the user's own, which is meant for all templates
+        sys.stderr.writelines(f"Warning: {problem}\n" for problem in problems)
+        problems = []
+    with_file = not problems
+    if not run.is_update:  # cruft gives the answers to an older template as well
+        problems += name_problems("Argument", arguments, cutoff=0)
+    answers = rules.combined(named(file), named(arguments))
+    if run.asks_in_terminal:
+        enable_line_editing()
+        problems += [
+            x for name, answer in answers.items() for x in rules.type_problems(name, answer)
+        ]
+    else:
+        problems += all_problems(run, answers)
+    reject(run, problems, answers, with_file=with_file)
+    questions |= {name: rules.QUESTIONS[name] for name in file if name in rules.QUESTIONS}
+    questions |= {name: as_default(name, answer) for name, answer in answers.items()}
 
 
-def question(name: str, cutoff: float) -> str | None:
-    """Return the question that a name is, or is this near to being, from 0 to 1."""
+def value_of(question: Any) -> Any:
+    """Return the answer that a question offers: of choices, the first."""
+    return question[0] if isinstance(question, list) and question else question
+
+
+def check_surroundings(run: Run) -> None:
+    """End the run if it can't write, can't ask, or may not run the hook."""
+    reason = folders.output_problem(run.output_folder)
+    if not run.has_hooks:
+        reason = "a project needs the template's hook; leave --accept-hooks out"
+    if run.asks and sys.stdin is None:
+        reason = "standard input is closed, so no question can be asked; add --no-input"
+    if reason:
+        raise SystemExit(f"Nothing was generated: {reason}.")
+
+
+def user_file() -> str:
+    """Return the name of the user's configuration file."""
+    import os
+
+    from cookiecutter.config import USER_CONFIG_PATH
+
+    return os.environ.get("COOKIECUTTER_CONFIG", str(USER_CONFIG_PATH))
+
+
+def near(name: str, cutoff: float = NEAR) -> str | None:
+    """Return the question that a name is, or is almost."""
     return next(iter(get_close_matches(name, rules.QUESTIONS, 1, cutoff=cutoff)), None)
 
 
-def name_faults(where: str, names: Mapping[str, Any], *, cutoff: float) -> Iterator[Any]:
-    """Yield a fault for each name that is no question but is this near to being one."""
+def named(given: Mapping[str, Any]) -> Answers:
+    """Return what was given for the questions, almost named ones too, each as its type."""
+    meant = {name: near(name) for name in given}
+    return {own: rules.as_answer(own, given[name]) for name, own in meant.items() if own}
+
+
+def name_problems(location: str, names: Mapping[str, Any], cutoff: float = NEAR) -> Iterator[Any]:
+    """Yield a problem for each name that is not a question but, by the cutoff, almost one."""
     own = json.loads((rules.TEMPLATE / "cookiecutter.json").read_text("utf-8"))
     for name in names:
         if name in own and name not in rules.QUESTIONS:
-            yield rules.Problem(where, name, "is the template's own", "remove it")
-        elif name not in rules.QUESTIONS and (near := question(name, cutoff)):
-            yield rules.Problem(where, name, "is not a question", f"write {near}, or remove it")
+            yield rules.Problem(location, name, "is the template's own", "remove it")
+        elif name not in rules.QUESTIONS and (meant := near(name, cutoff)):
+            yield rules.Problem(location, name, "is not a question", f"write {meant}, or remove it")
 
 
-def before_questions(questions: dict[str, Any]) -> None:
-    """Take what was answered beforehand: literally, completely, or not at all.
-
-    cookiecutter would render these answers as templates: each gets replaced by a template that
-    renders to its text.
-    """
-    file, arguments = given_beforehand(questions)
-    faults = list(name_faults("Configuration file", file, cutoff=0.8))
-    meant = rules.still_meant(file, arguments)
-    questions |= {name: rules.QUESTIONS[name] for name in file.keys() - meant.keys()}
-    if not frame_of("_generate_output"):  # cruft's update gives the answers to an older template
-        faults += name_faults("Argument", arguments, cutoff=0)
-    given = {
-        near: rules.taken(near, answer)
-        for name, answer in {**meant, **arguments}.items()
-        if (near := question(name, 0.8))
-    }
-    if somebody_is_there():
-        faults += [x for name, answer in given.items() for x in rules.type_faults(name, answer)]
-    else:
-        faults += rules.all_faults(given)
-    refuse(faults, given)
-    for name in rules.FAULTS:
-        if name in given and name in questions:
-            literal = ascii(given[name])
-            text = f"cookiecutter | offered_origins({literal})" if name == "origins" else literal
-            questions[name] = f"{{{{ {text} }}}}"
-
-
-def before_files(run: dict[str, Any]) -> None:
-    """Check all answers once more, as a replay comes here without a question; then the folder.
-
-    The hook's environment comes here too: by then the folder is the project's own.
-    """
-    answers = run["context"]["cookiecutter"]
-    given = {name: rules.taken(name, answers.get(name)) for name in rules.QUESTIONS}
-    refuse(rules.all_faults(given), given)
-    answers.update(given, __package=rules.package(given["project_slug"]))
-    folder = Path(run["output_dir"], given["project_slug"])
-    if "project_dir" not in run and folder.exists():
-        paths = (x.relative_to(rules.PROJECT) for x in rules.PROJECT.rglob("*") if x.is_file())
-        files = [Template(x.as_posix()).render(run["context"]) for x in paths]
-        overwrite = run["overwrite_if_exists"]
-        reason = folders.reason_to_keep(folder, files, rules.NAME, overwrite=overwrite)
-        if reason:
-            raise SystemExit(f"Nothing was generated: {rules.quoted(str(folder))} {reason}.")
+def as_default(name: str, answer: Any) -> Any:
+    """Return what cookiecutter takes for a question whose answer was given."""
+    question = rules.QUESTIONS[name]
+    if isinstance(question, list):
+        return [answer, *(choice for choice in question if choice != answer)]
+    if isinstance(question, bool):
+        return answer
+    literal = ascii(answer)
+    text = f"cookiecutter | offered_origins({literal})" if name == "origins" else literal
+    return f"{{{{ {text} }}}}"
 
 
 # --- Asked in a terminal ------------------------------------------------------------------------
+
+
+def enable_line_editing() -> None:
+    """Have answers edited, pasted with line breaks, and longer than a terminal's line."""
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401
 
 
 def say(text: object) -> None:
@@ -151,35 +146,30 @@ def ask(question: str, default: str) -> str:
     """Ask as cookiecutter does."""
     from cookiecutter.prompt import read_user_variable
 
-    asking = variables_of("prompt_for_config")
-    return str(read_user_variable(question, default, asking["prompts"], asking["prefix"])).strip()
+    asking = Run().of("prompt_for_config")
+    words = (asking[name] for name in ("prompts", "prefix") if name in asking)
+    return str(read_user_variable(question, default, *words)).strip()
 
 
-def checked(answers: dict[str, Any], name: str) -> str:
-    """Ask a question again until its answer is right, if there is somebody to ask."""
-    if somebody_is_there() and name in answers:
-        while faults := list(rules.FAULTS[name](name, answers)):
-            for fault in faults:
-                say(fault)
-            answers[name] = ask(name, rules.MENDED[name](name, answers))
+def checked(answers: Answers, name: str) -> str:
+    """Ask a question again until its answer is right, if it is asked in a terminal."""
+    run = Run()
+    if run.asks_in_terminal and name in answers:
+        while problems := problems_of(run, name, answers):
+            for problem in problems:
+                say(problem)
+            answers[name] = ask(name, suggestions(run, answers)[name])
     return ""
 
 
-def all_checked(answers: dict[str, Any]) -> str:
-    """End the run if an answer is wrong, after the last question."""
-    given = {name: answer for name, answer in answers.items() if name in rules.QUESTIONS}
-    refuse(rules.all_faults(given), given)
-    return ""
-
-
-def offered_origins(answers: dict[str, Any], given: str = "") -> str:
+def offered_origins(answers: Answers, given: str = "") -> str:
     """Return the origins to offer as default; in a terminal they are asked for one by one before.
 
     `given` is what was answered beforehand: its groups are offered instead of examples.
     """
     names = rules.names_in(answers["environments"])
-    if not somebody_is_there():
-        return given or rules.default_origins(answers["environments"])
+    if not Run().asks_in_terminal:
+        return given or str(rules.default_origins(answers["environments"]))
     offered = {
         **{name: rules.default_group(name, first=name == names[0]) for name in names},
         **{name: origins or [] for name, origins in rules.groups_in(given) if name in names},
@@ -194,89 +184,131 @@ def ask_group(name: str, offered: list[str], names: list[str]) -> list[str]:
         question = f"{name}: which browser origins, with commas between, or none?"
         answer = ask(question, ",".join(offered) or "none")
         origins = [] if answer == "none" else [origin.strip() for origin in answer.split(",")]
-        faults = rules.group_faults(name, origins, first=first)
-        if not faults:
+        problems = cut_problems(name, answer)
+        problems = problems or rules.group_problems(name, origins, first=first)
+        if not problems:
             return origins
-        for fault in faults:
-            say(fault)
-        offered = rules.mended_group(origins, first=first)
+        for problem in problems:
+            say(problem)
+        offered = rules.suggest_group(origins, first=first)
 
 
-# --- Refused ------------------------------------------------------------------------------------
+def all_checked(answers: Answers) -> str:
+    """End the run if an answer is wrong, after the last question."""
+    run = Run()
+    given = {name: answer for name, answer in answers.items() if name in rules.QUESTIONS}
+    reject(run, all_problems(run, given), given)
+    return ""
 
 
-def refuse(faults: list[Any], given: Mapping[str, Any]) -> None:
-    """End the run, if there are faults, with one message on standard error and status 1."""
-    if faults:
-        count = "1 answer" if len(faults) == 1 else f"{len(faults)} answers"
-        told = "\n  - ".join([f"Nothing was generated: {count} can't be used.", *map(str, faults)])
-        raise SystemExit(f"{told}\nThis would do:\n  {command(rules.all_mended(given))}")
+# --- Before the files ---------------------------------------------------------------------------
 
 
-def command(answers: Mapping[str, Any]) -> str:
-    """Return the command line that generates from these answers what was to be generated."""
-    if frame_of("_generate_output"):
-        return shlex.join(updating(answers))
-    run = variables_of("create", "cookiecutter")
-    cruft = "template_git_url" in run
-    words = ["cruft", "create"] if cruft else ["cookiecutter"]
-    words.append(str(run.get("template_git_url") or run.get("template") or "TEMPLATE"))
-    words += options(run, "checkout", "directory", "output_dir")
-    if run.get("overwrite_if_exists"):
-        words.append("--overwrite-if-exists")
-    if configuration().get("default_context"):
-        words.append("--default-config")
-    words.append("--no-input")
-    if cruft:
-        words += ["--extra-context", json.dumps(answers, ensure_ascii=False)]
-    else:
-        spelt = {True: "yes", False: "no"}
-        words += [f"{name}={spelt.get(answer, answer)}" for name, answer in answers.items()]
-    return shlex.join(words)
+def before_files(run: Run, context: Mapping[str, Any]) -> None:
+    """Check all answers once more, as a replay comes here without a question; then the folder.
 
-
-def updating(answers: Mapping[str, Any]) -> list[str]:
-    """Return the words that have cruft update with these answers."""
-    run = variables_of("update")
-    stated = options(run, "project_dir", "template_path", "checkout")
-    answered = json.dumps(answers, ensure_ascii=False)
-    return ["cruft", "update", *stated, "--variables-to-update", answered]
-
-
-def options(run: Mapping[str, Any], *names: str) -> list[str]:
-    """Return the words of those options that a run was started with, and not by default."""
-    stated = [name for name in names if str(run.get(name) or ".") != "."]
-    return [word for name in stated for word in (f"--{name.replace('_', '-')}", str(run[name]))]
-
-
-# --- Rendered -----------------------------------------------------------------------------------
-
-
-class PlainText:
-    """A template without Jinja: it renders to its text."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def render(self, *_: object, **__: object) -> str:
-        """Return the text, whatever the answers are."""
-        return self.text
-
-
-def quick(from_string: Callable[[str], Template]) -> Callable[[str], Template | PlainText]:
-    """Return what makes templates as this function does, but compiles none that is plain text.
-
-    cookiecutter makes one of every path and every answer: a twentieth of what a run takes.
+    The hook's environment comes here too: by then the folder is the project's own.
     """
-    return lambda text: from_string(text) if "{" in text else PlainText(text)
+    answers = context["cookiecutter"]
+    given = {name: rules.as_answer(name, answers.get(name)) for name in rules.QUESTIONS}
+    if "project_dir" in run.of("generate_files"):
+        return
+    check_surroundings(run)
+    reject(run, all_problems(run, given), given)
+    answers.update(given, __package=rules.package(given["project_slug"]))
+    paths = (x.relative_to(rules.PROJECT) for x in rules.PROJECT.rglob("*") if x.is_file())
+    files = [Template(x.as_posix()).render(context) for x in paths]
+    started = run.of("create", "cookiecutter")
+    if started.get("no_input") and run.arguments is not None:
+        given = rules.combined(named(run.file[1]), named(run.arguments))
+    problems = folder_problems(run, context["cookiecutter"], files)
+    reject(run, problems, given, lead="After that")
+
+
+# --- Problems -----------------------------------------------------------------------------------
+
+
+def all_problems(run: Run, given: Answers) -> list[Any]:
+    """Return what is wrong with the answers that were given, and those that follow from them."""
+    answers = rules.completed(rules.usable(given))
+    return [*rules.all_problems(given), *folder_problems(run, answers)]
+
+
+def problems_of(run: Run, name: str, answers: Answers) -> list[Any]:
+    """Return what is wrong with the answer to a question that is asked in a terminal."""
+    problems = cut_problems(name, answers[name]) or list(rules.PROBLEMS[name](name, answers))
+    return problems or (folder_problems(run, answers) if name == "project_slug" else [])
+
+
+def cut_problems(location: str, answer: str) -> list[Any]:
+    """Return why an answer is not what was typed, where a terminal cuts lines without a word."""
+    if "readline" in sys.modules or len(answer.encode(errors="replace")) < MAX_LINE:
+        return []
+    reason = f"may have been cut: this terminal passes on {MAX_LINE} bytes of a line"
+    return [rules.Problem(location, answer, reason, "write it to a file for --config-file")]
+
+
+def folder_problems(run: Run, answers: Answers, files: list[str] | None = None) -> list[Any]:
+    """Return why the project can't be written to its folder."""
+    if run.is_update or any(rules.slug_problems("project_slug", answers)):
+        return []
+    folder = run.output_folder / answers["project_slug"]
+    found = folders.project_problem(folder, files or [], rules.NAME, overwrite=run.overwrites)
+    return [rules.Problem("project_slug", str(folder), *found)] if found else []
+
+
+def suggestions(run: Run, given: Answers) -> Answers:
+    """Return the answers as probably meant, with a name for which there is no folder yet."""
+    known = {name: answer for name, answer in given.items() if name in rules.QUESTIONS}
+    suggested: Answers = rules.all_suggestions(known)
+    answers = rules.completed(suggested)
+    slug, number = answers["project_slug"], 2
+    while folder_problems(run, answers):
+        suggested["project_slug"] = answers["project_slug"] = rules.numbered(slug, number)
+        number += 1
+    return suggested
+
+
+def reject(
+    run: Run,
+    problems: list[Any],
+    given: Answers,
+    *,
+    with_file: bool = True,
+    lead: str = "This would do",
+) -> None:
+    """End the run, if there are problems, with one message on standard error and status 1.
+
+    It ends with the command that generates from the answers that were meant: with the file of
+    answers, if there is one and its names are right, only what is said over it is an argument.
+    """
+    if not problems:
+        return
+    suggested, file = suggestions(run, given), run.file[1]
+    over_file = {name: x for name, x in suggested.items() if named(file).get(name) != x}
+    if any(isinstance(file.get(name), list) for name in over_file):
+        with_file = False  # cookiecutter takes a list for choices, and the argument for one
+    if with_file:
+        suggested = over_file
+    count = "1 answer" if len(problems) == 1 else f"{len(problems)} answers"
+    lines = [f"Nothing was generated: {count} can't be used.", *map(str, problems)]
+    command = run.command(suggested, with_file=with_file)
+    if any(isinstance(x, str) and rules.as_utf8(x) != x for x in given.values()):
+        command = f"LC_ALL=C.UTF-8 {command}"
+        sys.stderr.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    raise SystemExit("\n  - ".join(lines) + f"\n{lead}:\n  {command}")
+
+
+# --- For Jinja ----------------------------------------------------------------------------------
 
 
 def install(environment: Environment) -> None:
-    """Give an environment of Jinja the filters of this template, and see to the answers."""
-    if asking := frame_of("prompt_for_config"):
-        before_questions(asking.f_locals["context"]["cookiecutter"])
-    elif writing := frame_of("generate_files"):
-        before_files(writing.f_locals)
+    """Give an environment of Jinja the filters of this template, and check the answers."""
+    run = Run()
+    if run.questions is not None:
+        before_questions(run, run.questions)
+    elif generating := run.of("generate_files"):
+        before_files(run, generating["context"])
     environment.filters.update(
         all_checked=all_checked,
         checked=checked,
@@ -289,5 +321,5 @@ def install(environment: Environment) -> None:
         slug=rules.slug,
         toml_array=rendering.toml_array,
     )
-    environment.from_string = quick(environment.from_string)  # type: ignore[method-assign,assignment]
     environment.globals["template"] = f"{rules.NAME} {rules.VERSION}"
+    environment.globals["is_update"] = run.is_update

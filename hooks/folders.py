@@ -1,4 +1,4 @@
-"""What may stand where a project is generated: an earlier state of it, with nothing to lose."""
+"""What may be in the folder of a new project: an earlier state of it, and nothing to lose."""
 
 import hashlib
 import json
@@ -9,23 +9,41 @@ from pathlib import Path
 ELSEWHERE = "choose another project_slug or output folder"
 
 
-def reason_to_keep(folder: Path, files: Iterable[str], template: str, *, overwrite: bool) -> str:
-    """Return why these files may not be written into a folder; empty if they may.
+def output_problem(folder: Path) -> str:
+    """Return why no folder can be made in this one; empty if one can."""
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        return f"{shown(folder)} is not a folder; choose another output folder"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"{shown(folder)} can't be written to; choose another output folder"
+    return ""
+
+
+def project_problem(
+    folder: Path, files: Iterable[str], template: str, *, overwrite: bool
+) -> tuple[str, str] | None:
+    """Return why these files may not be written into a folder, and the fix; None if they may.
 
     `template` is the name that a project of this template has in its `.cookiecutter.yaml`.
     """
-    if not folder.is_dir():
-        return f"is no folder; {ELSEWHERE}"
-    if not overwrite:
-        return f"is there already; {ELSEWHERE}, or write over it with --overwrite-if-exists"
-    if not any(entry.name != ".git" for entry in folder.iterdir()):
-        return ""
+    if os.path.lexists(folder) and not folder.is_dir():
+        return "is not a folder", ELSEWHERE
+    if folder.exists() and not overwrite:
+        return "already exists", f"{ELSEWHERE}, or overwrite it with --overwrite-if-exists"
+    if not folder.exists() or all(entry.name == ".git" for entry in folder.iterdir()):
+        return None
     if not is_made_with(template, folder):
-        return f"holds files, and is no project of {template}; {ELSEWHERE}"
+        return f"has files, and is not a project of {template}", ELSEWHERE
     existing = [x for x in files if x.rpartition("/")[2] and os.path.lexists(folder / x)]
     if linked := [name for name in existing if is_linked(folder, name)]:
-        return f"has links where files are written, {listed(linked)}; replace them with files first"
+        return f"has links where files are written, {listed(linked)}", "replace them with files"
     return uncommitted(folder, existing)
+
+
+def shown(path: object) -> str:
+    """Return a path for a message."""
+    return json.dumps(str(path), ensure_ascii=not str(path).isprintable())
 
 
 def is_made_with(template: str, folder: Path) -> bool:
@@ -48,11 +66,11 @@ def is_linked(folder: Path, name: str) -> bool:
 def listed(names: list[str]) -> str:
     """Return the first few names for a message."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(json.dumps(name, ensure_ascii=False) for name in names[:3]) + more
+    return ", ".join(map(shown, names[:3])) + more
 
 
-def uncommitted(folder: Path, names: list[str]) -> str:
-    """Return why git would not bring back what is in these files; empty if it would.
+def uncommitted(folder: Path, names: list[str]) -> tuple[str, str] | None:
+    """Return why git would not bring back what is in these files, and the fix; None if it would.
 
     Their content is compared with that of the last commit, whatever git is configured to hide or
     to run.
@@ -60,27 +78,27 @@ def uncommitted(folder: Path, names: list[str]) -> str:
     folder = folder.resolve()
     if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
         lost = f"is in no git repository, and {listed(sorted(names))} would be lost"
-        return f"{lost}; commit the project first" if names else ""
+        return (lost, "commit the project first") if names else None
     try:
         committed = blobs(folder)
     except (OSError, ValueError) as error:
-        why = f"git can't tell what has changed, {json.dumps(str(error), ensure_ascii=False)}"
-        return f"is in a git repository, but {why}; fix that first"
+        reason = f"is in a git repository, but git can't say what has changed, {shown(error)}"
+        return reason, "fix that first"
     changed = [name for name in names if committed.get(name) not in hashes(folder / name)]
     if changed:
-        return f"has changes that are in no commit, {listed(sorted(changed))}; commit them first"
-    return ""
+        return f"has changes that are in no commit, {listed(sorted(changed))}", "commit them first"
+    return None
 
 
 def hashes(file: Path) -> set[str]:
-    """Return the names that git gives to the content of a file, in either of its formats."""
+    """Return the object names of the content of a file, in both formats of git."""
     content = file.read_bytes() if file.is_file() else b""
     blob = b"blob %d\0%s" % (len(content), content)
     return {hashlib.sha1(blob, usedforsecurity=False).hexdigest(), hashlib.sha256(blob).hexdigest()}
 
 
 def blobs(folder: Path) -> dict[str, str]:
-    """Return the content of the last commit by name, below a folder; raise what git says."""
+    """Return the object names of committed files, below a folder; raise what git reports."""
     if not git(folder, "rev-parse", "--quiet", "--verify", "HEAD", failing=1):
         return {}
     entries = git(folder, "ls-tree", "-r", "-z", "HEAD", ".").split("\0")

@@ -3,18 +3,24 @@
 - `.env`, which never leaves the machine: the local environment, and a fresh secret.
 - A Kustomize overlay for each deployed environment: each one but the first.
 - No folders for files that the answers did not ask for.
+- Three lines that say where the project is, and how to serve and test it.
 """
 
+import contextlib
 import os
+import shlex
+import subprocess
 
 ENVIRONMENTS = "{{ (cookiecutter | environments) | join(' ', attribute='name') }}".split()
+PACKAGE = "{{ cookiecutter.__package }}"
+REPORTS = "{{ '' if is_update else 'yes' }}"  # an update generates elsewhere
 OPTIONAL_FOLDERS = (
     ".github/workflows .github kubernetes/base kubernetes/overlays kubernetes".split()
 )
 
 
 def write(file: str, text: str, mode: int = 0o666) -> None:
-    """Write a file, unless there is one: what its team has made of it is not lost."""
+    """Write a file, unless there is one: the team may have edited it."""
     if not os.path.exists(file):
         as_it_is = getattr(os, "O_BINARY", 0)  # Windows would write other line ends
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | as_it_is, mode)
@@ -23,7 +29,7 @@ def write(file: str, text: str, mode: int = 0o666) -> None:
 
 
 def write_env() -> None:
-    """Write what belongs to this machine alone, for its owner alone."""
+    """Write what stays on this machine, readable by its owner only."""
     secret = os.urandom(32).hex()
     write(".env", f"APP_ENVIRONMENT={ENVIRONMENTS[0]}\nAPP_JWT__SECRET={secret}\n", 0o600)
 
@@ -47,7 +53,31 @@ def remove_empty_folders() -> None:
             os.rmdir(folder)
 
 
+def report() -> None:
+    """Print where the project is, and how to serve and test it, quoted for the system's shell."""
+    shell = subprocess.list2cmdline if os.name == "nt" else shlex.join
+    here = ["uv", "run", "--directory", os.getcwd()]
+    serve = [*here, "uvicorn", f"{PACKAGE}.main:app", "--reload", "--reload-include", "*.toml"]
+    lines = [
+        f"Generated {os.getcwd()}",
+        f"Serve it: {shell(serve)}",
+        f"Test it: {shell([*here, 'pytest'])}",
+    ]
+    with contextlib.suppress(OSError):  # the project is there, whether or not that can be printed
+        os.write(1, "".join(f"{line}\n" for line in lines).encode())
+
+
+def remove_copy() -> None:
+    """Remove this file where it is the copy that cookiecutter makes and forgets."""
+    folder, name = os.path.split(os.path.abspath(__file__))
+    if name != "post_gen_project.py":
+        os.remove(os.path.join(folder, name))
+
+
 if __name__ == "__main__":
     write_env()
     write_overlays()
     remove_empty_folders()
+    if REPORTS:
+        report()
+    remove_copy()

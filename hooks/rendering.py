@@ -5,7 +5,7 @@ import re
 
 
 def quoted(text: object) -> str:
-    """Return a text in double quotes, as TOML and YAML and JSON all read it."""
+    """Return a string in double quotes, as TOML and YAML and JSON all read it."""
     return json.dumps(text, ensure_ascii=False)
 
 
@@ -15,11 +15,30 @@ def toml_array(items: list[str]) -> str:
     return f"[\n{lines}]" if items else "[]"
 
 
+URL = re.compile(
+    r"\bhttps?://(?=\w)(?:[^\s<>&]|&(?!#?\w+;))*(?<![?!.,:*_~'\")\]])(?<!://)",
+    re.ASCII | re.IGNORECASE,
+)
+"""A URL without the punctuation that may follow it in a sentence."""
+
+
 def markdown(text: str) -> str:
-    """Return a text for Markdown, in a heading or a paragraph, that reads as it was typed."""
+    """Return a text for Markdown, in a heading or a paragraph, that reads as it was typed.
+
+    GitHub makes a link of a bare URL before it reads the escapes in it; in angle brackets, it is
+    the same link to every parser.
+    """
+    parts = re.split(f"({URL.pattern})", text, flags=URL.flags)
+    escaped = (f"<{x}>" if index % 2 else escape(x) for index, x in enumerate(parts))
+    return re.sub(r"^(\d+)([.)])", r"\1\\\2", "".join(escaped))
+
+
+def escape(text: str) -> str:
+    """Return a text for Markdown of which nothing becomes markup, an emoji or a link."""
     text = re.sub(r"[\\`*_\[\]<>#|~$]", r"\\\g<0>", text)
-    text = re.sub(r"&(?=#?\w+;)|:(?=[\w+-]+:)|^[-+=]", r"\\\g<0>", text)
-    return re.sub(r"^(\d+)([.)])", r"\1\\\2", text)
+    return re.sub(
+        r"&(?=#?\w+;)|:(?=[\w+-]+:|//)|(?<=www)\.|^[-+=]", r"\\\g<0>", text, flags=re.IGNORECASE
+    )
 
 
 def code_list(items: list[str]) -> str:

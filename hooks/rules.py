@@ -1,4 +1,4 @@
-"""What may be answered, and what was probably meant by the rest: nothing here knows cookiecutter.
+"""What an answer may be, and what was probably meant by any other: nothing here knows cookiecutter.
 
 `answers.py` runs this file. The rules of origins and environments are those of the generated API,
 which checks them again whenever it starts.
@@ -30,47 +30,83 @@ QUESTIONS: dict[str, Any] = {
     for name, default in json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8")).items()
     if not name.startswith("_")
 }
-"""The questions and their defaults: a text, a list to choose from, or yes and no as a boolean."""
+"""The questions and their defaults: a string, a list to choose from, or a boolean."""
 
 NAME, VERSION = re.findall(
     r'^(?:name|version) = "(.+)"$', (TEMPLATE / "pyproject.toml").read_text("utf-8"), re.MULTILINE
 )
-"""What every project says it was made with, in its `.cookiecutter.yaml`."""
+"""What a project was made with, as its `.cookiecutter.yaml` says."""
 
 Answers = Mapping[str, Any]
 
 
 # --- Texts --------------------------------------------------------------------------------------
 
-LONGEST_TEXT = 200
+MAX_TEXT = 200
+"""Characters of a text."""
+
+BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Characters that are drawn as nothing, though Unicode has them as letters, marks or symbols."""
+
+
+def is_blank(text: str) -> bool:
+    """Return whether nothing of a text can be seen."""
+    return all(unicodedata.category(c)[0] in "CMZ" or c in BLANK for c in text)
+
+
+def is_noncharacter(c: str) -> bool:
+    """Return whether a code point stands for no character, now or later (Unicode, 23.7)."""
+    return ord(c) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(c) <= 0xFDEF
+
 
 TEXT_RULES = (
     Rule("empty", lambda text: not text.strip(), "is empty"),
-    Rule("long", lambda text: len(text) > LONGEST_TEXT, f"is over {LONGEST_TEXT} characters long"),
+    Rule("blank", lambda text: text.strip() and is_blank(text), "has no visible character"),
+    Rule("too-long", lambda text: len(text) > MAX_TEXT, f"is over {MAX_TEXT} characters long"),
     Rule(
         "control-character",
-        lambda text: any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text),
-        "holds a line break or a control character",
+        lambda text: any(unicodedata.category(c) in {"Cc", "Zl", "Zp"} for c in text),
+        "has a line break or a control character",
+    ),
+    Rule(
+        "encoding",
+        lambda text: any(unicodedata.category(c) == "Cs" for c in text),
+        "has characters that the locale, which isn't UTF-8, can't read",
+    ),
+    Rule(
+        "noncharacter",
+        lambda text: any(map(is_noncharacter, text)),
+        "has a code point that is not a character",
     ),
 )
 
 
-def text_faults(name: str, answers: Answers) -> Iterator[Any]:
+def text_problems(name: str, answers: Answers) -> Iterator[Any]:
     """Yield what is wrong with a text that goes into README, pyproject.toml and OpenAPI."""
-    why = " and ".join(rulebook.reasons(TEXT_RULES, answers[name]))
-    if why:
-        yield Problem(name, answers[name], why, f"write {quoted(mended_text(name, answers))}")
+    reason = " and ".join(rulebook.reasons(TEXT_RULES, answers[name]))
+    if reason:
+        yield Problem(name, answers[name], reason, f"write {quoted(suggest_text(name, answers))}")
 
 
-def mended_text(name: str, answers: Answers) -> str:
+def suggest_text(name: str, answers: Answers) -> str:
     """Return the text in one line of the right length; the default if nothing is left."""
-    visible = "".join(c if c.isprintable() else " " for c in answers[name])
-    return " ".join(visible.split())[:LONGEST_TEXT].strip() or str(QUESTIONS[name])
+    visible = "".join(c if c.isprintable() else " " for c in as_utf8(answers[name]))
+    text = " ".join(visible.split())[:MAX_TEXT].strip()
+    return str(QUESTIONS[name]) if is_blank(text) else text
+
+
+def as_utf8(text: str) -> str:
+    """Return a text as it was typed in a terminal that has UTF-8, whatever the locale says."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 # --- Name of the project ------------------------------------------------------------------------
 
-LONGEST_SLUG = 50
+MAX_SLUG = 50
+"""Characters of the project's name."""
 
 NOT_IN_ALL_VERSIONS = frozenset(
     "aifc annotationlib asynchat asyncore audioop cgi cgitb chunk compression crypt distutils "
@@ -80,21 +116,19 @@ NOT_IN_ALL_VERSIONS = frozenset(
 """Modules of the standard library of some Python since 3.11, but not of all."""
 
 DEPENDENCIES = frozenset(
-    "annotated_doc annotated_types anyio ast_serialize certifi click dotenv fastapi h11 httpcore2 "
-    "httptools httpx2 idna iniconfig librt mypy mypy_extensions mypyc opentelemetry packaging "
-    "pathspec pluggy publicsuffixlist pydantic pydantic_core pydantic_settings pygments pytest "
-    "python_dotenv pyyaml ruff starlette truststore typing_extensions typing_inspection uvicorn "
-    "uvloop watchfiles websockets yaml".split()
+    "annotated_doc annotated_types anyio ast_serialize certifi click colorama dotenv fastapi h11 "
+    "httpcore2 httptools httpx2 idna iniconfig librt mypy mypy_extensions mypyc opentelemetry "
+    "opentelemetry_api packaging pathspec pluggy publicsuffixlist py pydantic pydantic_core "
+    "pydantic_settings pygments pytest python_dotenv pyyaml ruff starlette truststore "
+    "typing_extensions typing_inspection uvicorn uvloop watchfiles websockets yaml "
+    "argon2 argon2_cffi argon2_cffi_bindings cffi cryptography jwt multipart pwdlib pycparser "
+    "pyjwt python_multipart".split()
 )
-"""Import names, and names of distributions, of what a generated project installs."""
+"""Import names, and names of distributions, of what a project installs, the last two lines with the
+JWT chapter; `test_reserved_names` compares them with what is installed."""
 
-DEVICES = frozenset(
-    ["aux", "con", "nul", "prn", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))]
-)
-"""Names that are no folder on Windows."""
-
-TAKEN = frozenset("conftest src test tests".split())
-"""Names that the project itself has another use for."""
+RESERVED = frozenset("conftest src test tests".split())
+"""Names of what stands beside the package."""
 
 
 def package(slug: str) -> str:
@@ -104,11 +138,12 @@ def package(slug: str) -> str:
 
 SLUG_RULES = (
     Rule(
-        "pattern",
+        "project-name",
         lambda slug: not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", slug),
-        "is not made of lower-case letters and digits, a letter first, with single hyphens between",
+        "must start with a lowercase letter and contain only lowercase letters, digits and single "
+        "hyphens",
     ),
-    Rule("long", lambda slug: len(slug) > LONGEST_SLUG, f"is over {LONGEST_SLUG} characters long"),
+    Rule("too-long", lambda slug: len(slug) > MAX_SLUG, f"is over {MAX_SLUG} characters long"),
     Rule(
         "keyword",
         lambda slug: package(slug) in {*keyword.kwlist, *keyword.softkwlist},
@@ -119,31 +154,40 @@ SLUG_RULES = (
         lambda slug: package(slug) in sys.stdlib_module_names | NOT_IN_ALL_VERSIONS,
         "is a module of Python's standard library",
     ),
-    Rule("dependency", lambda slug: package(slug) in DEPENDENCIES, "is a package it depends on"),
-    Rule("device", lambda slug: slug in DEVICES, "is no name for a folder on Windows"),
-    Rule("taken", lambda slug: package(slug) in TAKEN, "is a name that the project has a use for"),
+    Rule(
+        "dependency",
+        lambda slug: package(slug) in DEPENDENCIES,
+        "is the name of a package that the project installs",
+    ),
+    Rule("device", lambda slug: slug in rulebook.DEVICES, "is a device name on Windows"),
+    Rule("reserved", lambda slug: package(slug) in RESERVED, "is reserved for the project's tests"),
 )
 
 
 def slug(text: str) -> str:
-    """Return a name for folder and distribution, made of a name for people."""
+    """Return a name for folder and distribution, made of a human name."""
     words = slugify(text).lstrip("-0123456789")
-    made = words[:LONGEST_SLUG].rstrip("-")
+    made = words[:MAX_SLUG].rstrip("-")
     if not rulebook.reasons(SLUG_RULES, made):
         return made
-    return f"{made[: LONGEST_SLUG - 4].rstrip('-')}-api".lstrip("-")
+    return f"{made[: MAX_SLUG - 4].rstrip('-')}-api".lstrip("-")
 
 
-def slug_faults(name: str, answers: Answers) -> Iterator[Any]:
+def numbered(slug: str, number: int) -> str:
+    """Return another name, for a folder beside one of this name."""
+    return f"{slug[: MAX_SLUG - 1 - len(str(number))].rstrip('-')}-{number}"
+
+
+def slug_problems(name: str, answers: Answers) -> Iterator[Any]:
     """Yield what is wrong with the name of the project's folder, distribution and package."""
-    why = " and ".join(rulebook.reasons(SLUG_RULES, answers[name]))
-    if why:
-        yield Problem(name, answers[name], why, f"write {quoted(mended_slug(name, answers))}")
+    reason = " and ".join(rulebook.reasons(SLUG_RULES, answers[name]))
+    if reason:
+        yield Problem(name, answers[name], reason, f"write {quoted(suggest_slug(name, answers))}")
 
 
-def mended_slug(name: str, answers: Answers) -> str:
+def suggest_slug(name: str, answers: Answers) -> str:
     """Return a name made of the one that was given."""
-    return slug(answers[name])
+    return slug(as_utf8(answers[name]))
 
 
 # --- Environments and origins -------------------------------------------------------------------
@@ -172,37 +216,35 @@ def line_of(groups: Mapping[str, list[str]]) -> str:
 
 def default_origins(environments: str) -> str:
     """Return the answer for origins that is offered for these environments."""
-    groups = {name: default_group(name, first=False) for name in names_in(environments)}
-    first = names_in(environments)[0]
-    return line_of({**groups, first: default_group(first, first=True)})
+    names = names_in(environments)
+    return line_of({name: default_group(name, first=name == names[0]) for name in names})
 
 
 def default_group(name: str, *, first: bool) -> list[str]:
-    """Return the origins that are offered for one environment; the first is the developers' own."""
+    """Return the origins that are offered for one environment; the first is the local one."""
     if first:
         return ["http://localhost", "http://localhost:8080"]
     return [f"https://{'app' if name == 'production' else name}.example.com"]
 
 
-def environments_faults(name: str, answers: Answers) -> Iterator[Any]:
+def environments_problems(name: str, answers: Answers) -> Iterator[Any]:
     """Yield what is wrong with the list of environments."""
     if ";" in answers[name]:
-        mend = f"write {quoted(mended_environments(name, answers))}"
-        yield Problem(name, answers[name], "has semicolons where commas belong", mend)
+        fix = f"write {quoted(suggest_environments(name, answers))}"
+        yield Problem(name, answers[name], "has semicolons instead of commas [separator]", fix)
     else:
         yield from rulebook.environment_problems(name, names_in(answers[name]))
 
 
-def mended_environments(name: str, answers: Answers) -> str:
-    """Return the list with each name spelt right, and there once."""
-    names = names_in(answers[name].replace(";", ","))
-    mended = [rulebook.suggest_environment(x) for x in names if x]
-    return ", ".join(dict.fromkeys(mended)) or str(QUESTIONS[name])
+def suggest_environments(name: str, answers: Answers) -> str:
+    """Return the list with each name spelled right, and listed once."""
+    names = map(rulebook.suggest_environment, names_in(answers[name].replace(";", ",")))
+    return ", ".join(dict.fromkeys(filter(None, names))) or str(QUESTIONS[name])
 
 
-def group_faults(where: str, origins: list[str], *, first: bool) -> list[Any]:
+def group_problems(location: str, origins: list[str], *, first: bool) -> list[Any]:
     """Return what is wrong with the origins of one environment."""
-    return list(rulebook.origin_problems(where, origins, local=first, patterns=False))
+    return list(rulebook.origin_problems(location, origins, local=first, patterns=False))
 
 
 def separated(text: str) -> list[str]:
@@ -211,12 +253,12 @@ def separated(text: str) -> list[str]:
     return parts if all("://" in part for part in parts) else [text]
 
 
-def mended_group(origins: list[str], *, first: bool) -> list[str]:
+def suggest_group(origins: list[str], *, first: bool) -> list[str]:
     """Return the origins that are right or can be corrected, apart where spaces separate them.
 
     A pattern is left out: it goes into environments.toml.
     """
-    mended = [
+    suggested = [
         origin
         if not rulebook.origin_reasons(origin, local=first)
         else rulebook.suggest_origin(origin, local=first)
@@ -224,44 +266,45 @@ def mended_group(origins: list[str], *, first: bool) -> list[str]:
         for origin in separated(text)
         if "*" not in origin
     ]
-    return list(dict.fromkeys(origin for origin in mended if origin))
+    return list(dict.fromkeys(origin for origin in suggested if origin))
 
 
-def origins_faults(name: str, answers: Answers) -> Iterator[Any]:
+def origins_problems(name: str, answers: Answers) -> Iterator[Any]:
     """Yield what is wrong with the origins, group by group.
 
-    Whether a group belongs to an environment is not told while the environments are wrong.
+    Which environments have a group is not checked while the environments are wrong.
     """
     if answers[name] == default_origins(answers["environments"]):
         return
     names = names_in(answers["environments"])
-    environments_are_right = not any(environments_faults("environments", answers))
+    environments_are_right = not any(environments_problems("environments", answers))
     groups = groups_in(answers[name])
     for group, origins in groups:
         if environments_are_right and group not in names:
             close = get_close_matches(group, names, 1) or names
-            why = "is not one of the environments"
-            yield Problem(name, group, why, f"write {' or '.join(map(quoted, close))}")
+            reason = "is not one of the environments"
+            yield Problem(name, group, reason, f"write {' or '.join(map(quoted, close))}")
         if origins is None:
-            mend = f"write {quoted(f'{group}=')} if it trusts no origin"
-            yield Problem(name, group, 'has no "=" after its name', mend)
-        yield from group_faults(f"{name}, {group}", origins or [], first=group == names[0])
+            fix = f"write {quoted(f'{group}=')} if it trusts no origin"
+            yield Problem(name, group, 'has no "=" after its name', fix)
+        yield from group_problems(f"{name}, {group}", origins or [], first=group == names[0])
     given = [group for group, _ in groups]
     yield from rulebook.duplicates(name, given)
     for missing in dict.fromkeys(names):
         if environments_are_right and missing not in given:
-            mend = f"add {quoted(f'{missing}=')} if it trusts no origin"
-            yield Problem(name, missing, "is an environment without a group of origins", mend)
+            fix = f"add {quoted(f'{missing}=')} if it trusts no origin"
+            yield Problem(name, missing, "is an environment without a group of origins", fix)
 
 
-def mended_origins(name: str, answers: Answers) -> str:
-    """Return a group for each environment: the origins that were given for it, spelt right."""
-    names = names_in(mended_environments("environments", answers))
-    mended: dict[str, list[str]] = {group: [] for group in names}
+def suggest_origins(name: str, answers: Answers) -> str:
+    """Return a group for each environment: the origins that were given for it, spelled right."""
+    names = names_in(suggest_environments("environments", answers))
+    suggested: dict[str, list[str]] = {group: [] for group in names}
     for group, origins in groups_in(answers[name]):
-        for close in get_close_matches(group, names, 1, cutoff=0.5):
-            mended[close] += mended_group(origins or [], first=close == names[0])
-    return line_of({group: list(dict.fromkeys(origins)) for group, origins in mended.items()})
+        near = get_close_matches(rulebook.suggest_environment(group), names, 1, cutoff=0.5)
+        for meant in near:
+            suggested[meant] += suggest_group(origins or [], first=meant == names[0])
+    return line_of({group: list(dict.fromkeys(origins)) for group, origins in suggested.items()})
 
 
 # --- All answers --------------------------------------------------------------------------------
@@ -270,65 +313,70 @@ YES = frozenset({"1", "true", "t", "yes", "y", "on"})
 NO = frozenset({"0", "false", "f", "no", "n", "off"})
 """The words that cookiecutter takes for yes and no."""
 
-FAULTS: dict[str, Callable[[str, Answers], Iterator[Any]]] = {
-    "project_name": text_faults,
-    "project_slug": slug_faults,
-    "description": text_faults,
-    "team": text_faults,
-    "environments": environments_faults,
-    "origins": origins_faults,
+PROBLEMS: dict[str, Callable[[str, Answers], Iterator[Any]]] = {
+    "project_name": text_problems,
+    "project_slug": slug_problems,
+    "description": text_problems,
+    "team": text_problems,
+    "environments": environments_problems,
+    "origins": origins_problems,
 }
-MENDED: dict[str, Callable[[str, Answers], str]] = {
-    "project_name": mended_text,
-    "project_slug": mended_slug,
-    "description": mended_text,
-    "team": mended_text,
-    "environments": mended_environments,
-    "origins": mended_origins,
+SUGGESTIONS: dict[str, Callable[[str, Answers], str]] = {
+    "project_name": suggest_text,
+    "project_slug": suggest_slug,
+    "description": suggest_text,
+    "team": suggest_text,
+    "environments": suggest_environments,
+    "origins": suggest_origins,
 }
-"""For every question with a rule: what is wrong with the answer, and what was probably meant."""
+"""For every question with a rule: what is wrong with an answer, and what was probably meant."""
 
 
-def taken(name: str, answer: Any) -> Any:
-    """Return an answer as the type that its question takes, where it stands for one.
+def is_list_of_strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
-    Text loses the white space around it. Origins may be given as a mapping of environment to list.
+
+def as_answer(name: str, value: Any) -> Any:
+    """Return a value as the type that its question takes, where it stands for one.
+
+    A string loses the white space around it. Environments may be given as a list, and origins as a
+    mapping of environment to origin, list of origins, or nothing.
     """
-    default = QUESTIONS[name]
-    if isinstance(default, bool) and isinstance(answer, str) and answer.lower() in YES | NO:
-        return answer.lower() in YES
-    if isinstance(answer, str):
-        return answer.strip()
-    if name == "origins" and isinstance(answer, Mapping):
-        groups = {group: [] if listed is None else listed for group, listed in answer.items()}
-        if all(
-            isinstance(group, str)
-            and isinstance(listed, list)
-            and all(isinstance(origin, str) for origin in listed)
-            for group, listed in groups.items()
-        ):
+    if isinstance(QUESTIONS[name], bool) and isinstance(value, str):
+        return value.lower() in YES if value.lower() in YES | NO else value
+    if isinstance(value, str):
+        return value.strip()
+    if name == "environments" and is_list_of_strings(value):
+        return ", ".join(value)
+    if name == "origins" and isinstance(value, Mapping):
+        groups = {
+            group: [] if listed is None else [listed] if isinstance(listed, str) else listed
+            for group, listed in value.items()
+        }
+        if is_list_of_strings([*groups]) and all(map(is_list_of_strings, groups.values())):
             return line_of(groups)
-    return answer
+    return value
 
 
-def type_faults(name: str, answer: Any) -> Iterator[Any]:
+def type_problems(name: str, answer: Any) -> Iterator[Any]:
     """Yield what is wrong with an answer that is not of the type that its question takes."""
     default = QUESTIONS[name]
     if isinstance(default, list):
         if answer not in default:
-            close = get_close_matches(str(answer), default, 1) or default
-            mend = f"write {' or '.join(close)}"
-            yield Problem(name, answer, "is not one of the choices", mend)
+            fix = f"write {' or '.join(closest(answer, default) or default)}"
+            yield Problem(name, answer, "is not one of the choices", fix)
     elif isinstance(default, bool):
         if not isinstance(answer, bool):
             yield Problem(name, answer, "is neither yes nor no", "write yes or no")
     elif not isinstance(answer, str):
-        text = as_text(answer) or completed({})[name]
-        yield Problem(name, answer, "is not text", f"write {quoted(text)}")
+        fix = f"write {quoted(all_suggestions({name: answer})[name])}"
+        if name == "origins":
+            fix = "write a list of strings for each environment"
+        yield Problem(name, answer, "is not a string", fix)
 
 
 def as_text(answer: Any) -> str:
-    """Return the text that was probably meant by something that is not text."""
+    """Return the string that was probably meant by a value of another type."""
     if isinstance(answer, Mapping):
         return "; ".join(f"{name}={as_text(value)}" for name, value in answer.items())
     if isinstance(answer, list):
@@ -353,68 +401,85 @@ def completed(given: Answers) -> dict[str, Any]:
     return answers
 
 
-def all_faults(given: Answers) -> list[Any]:
+def all_problems(given: Answers) -> list[Any]:
     """Return what is wrong with the answers that were given and those that follow from them."""
-    wrong_type = {name: list(type_faults(name, answer)) for name, answer in given.items()}
+    of_type = {name: list(type_problems(name, answer)) for name, answer in given.items()}
     answers = completed(usable(given))
-    return [
-        *(fault for faults in wrong_type.values() for fault in faults),
-        *(
-            fault
-            for name, faults in FAULTS.items()
-            if not wrong_type.get(name)
-            for fault in faults(name, answers)
-        ),
-    ]
+    of_value = {
+        name: list(problems(name, answers))
+        for name, problems in PROBLEMS.items()
+        if not of_type.get(name)
+    }
+    return [problem for found in (of_type, of_value) for x in found.values() for problem in x]
 
 
-def all_mended(given: Answers) -> dict[str, Any]:
+def all_suggestions(given: Answers) -> dict[str, Any]:
     """Return the answers that were given, and those that follow from them, as probably meant."""
-    mended = usable(given)
-    answers = completed(mended)
-    for name, faults in FAULTS.items():
-        if any(faults(name, answers)):
-            mended[name] = answers[name] = MENDED[name](name, answers)
-    return {name: mended[name] for name in QUESTIONS if name in mended}
+    suggested = usable(given)
+    for name, problems in PROBLEMS.items():
+        answers = completed(suggested)
+        if any(problems(name, answers)):
+            suggested[name] = SUGGESTIONS[name](name, answers)
+    return {name: suggested[name] for name in QUESTIONS if name in suggested}
 
 
 def usable(given: Answers) -> dict[str, Any]:
-    """Return the answers of the right type, and text for what should be text."""
-    return {
-        name: as_text(answer) if name in FAULTS else answer
-        for name, answer in given.items()
-        if name in FAULTS or not any(type_faults(name, answer))
-    }
+    """Return the answers of the right type, or what comes closest to them."""
+    return {name: of_right_type(name, answer) for name, answer in given.items()}
 
 
-# --- Answers of an earlier project --------------------------------------------------------------
+def of_right_type(name: str, answer: Any) -> Any:
+    """Return an answer if it is of the type that its question takes, else what comes closest."""
+    default = QUESTIONS[name]
+    if isinstance(default, list):
+        return answer if answer in default else [*closest(answer, default), default[0]][0]
+    if isinstance(default, bool):
+        return answer if isinstance(answer, bool) else default
+    return as_text(answer)
+
+
+def closest(answer: Any, choices: list[str]) -> list[str]:
+    """Return the choice that an answer is almost, in a list; an empty one if it is none."""
+    return get_close_matches(str(answer), choices, 1)
+
+
+# --- Answers of a file, and arguments over them -------------------------------------------------
 
 OF_ONE_PROJECT = frozenset({"project_slug", "description"})
-"""What is said of one project only: not of another that is made from its file."""
+"""What holds for one project only: not for another that is made from its file."""
 
 
-def still_meant(file: Answers, arguments: Answers) -> dict[str, Any]:
-    """Return what a configuration file answers, as far as the arguments leave it standing.
+def combined(file: Answers, arguments: Answers) -> dict[str, Any]:
+    """Return the answers of a configuration file with those of arguments over them.
 
-    Another project's name takes away what was said of the first. New environments take away the
-    origins of those that are gone; those that came have none yet, which is refused as ever.
+    Another project's name drops what holds for the first one only. New environments drop the
+    origins of those that are gone. An argument replaces the groups of origins that it names.
     """
     other = arguments.get("project_name", file.get("project_name")) != file.get("project_name")
-    gone = OF_ONE_PROJECT if other and "project_name" in file else frozenset()
-    kept = {name: answer for name, answer in file.items() if name not in gone}
-    environments, origins = arguments.get("environments"), taken("origins", file.get("origins"))
-    if isinstance(environments, str) and isinstance(origins, str):
-        names = names_in(environments)
-        groups = [x for x in origins.split(";") if x.partition("=")[0].strip() in names]
-        kept["origins"] = ";".join(groups).strip()
-    return kept
+    dropped = OF_ONE_PROJECT if other and "project_name" in file else frozenset()
+    answers = {name: answer for name, answer in file.items() if name not in dropped}
+    answers.update(arguments)
+    environments, given = answers.get("environments"), arguments.get("origins", "")
+    listed = file.get("origins")
+    if given and not listed and isinstance(file.get("environments"), str):
+        listed = default_origins(file["environments"])
+    if isinstance(environments, str) and isinstance(listed, str) and isinstance(given, str):
+        names = {*names_in(environments)} - texts_in(given).keys()
+        kept = [text for name, text in texts_in(listed).items() if name in names]
+        answers["origins"] = "; ".join([*kept, *filter(None, [given])])
+    return answers
+
+
+def texts_in(origins: str) -> dict[str, str]:
+    """Return the groups of origins as they are written, by name."""
+    return {x.partition("=")[0].strip(): x.strip() for x in origins.split(";") if x.strip()}
 
 
 # --- What answers mean --------------------------------------------------------------------------
 
 
 def environments(answers: Answers) -> list[dict[str, Any]]:
-    """Return what was answered for each environment; the first is the developers' own."""
+    """Return what was answered for each environment; the first is the local one."""
     origins = dict(groups_in(answers["origins"]))
     return [
         {

@@ -1,6 +1,8 @@
 """What the documents show is what happens: every piece of code on every page is run."""
 
+import re
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,20 @@ PAGES = {
 
 EXCEPTIONS = {
     ("docs/benchmarks.md", "console"): "takes minutes, and a machine that does nothing else",
+    ("docs/getting-started.md", "sh"): "tests/test_getting_started.py compares it",
     ("docs/how-to/another-api.md", "sh"): "tests/test_updating.py runs it",
     ("docs/how-to/updating.md", "sh"): "tests/test_updating.py runs it",
     **{
+        ("docs/how-to/backstage.md", language): "tests/test_front_doors.py tests what it can"
+        for language in ("ts", "yaml")
+    },
+    **{
         ("docs/how-to/from-1-to-2.md", language): "tests/test_migration.py carries it out"
         for language in ("diff", "sh")
+    },
+    **{
+        ("docs/how-to/platform-team.md", language): "fleet/tests/test_page.py carries it out"
+        for language in ("console", "sh", "yaml")
     },
     **{
         ("docs/jwt.md", language): "tests/test_jwt_chapter.py carries it out"
@@ -53,6 +64,24 @@ def test_page(installed: Installed, tmp_path: Path, name: str) -> None:
     assert not told, "\n\n".join(told)
 
 
+VERDICT = re.compile(r"\(http://127\.0\.0\.1:8000(/docs/cors\?\S+)#verdict\):\n\n((?:> .*\n)+)")
+"""A link to the page at /docs/cors with its form filled in, and what stands there."""
+
+
+def test_solutions(installed: Installed, tmp_path: Path) -> None:
+    """The solutions of the exercises are what the page at /docs/cors says."""
+    page = PAGES["docs/cors/exercises.md"].read_text("utf-8")
+    found = VERDICT.findall(page)
+    assert len(found) == len(re.findall(r"\[Try\sit\]", page)) > 0
+    with running(Page("", []), installed("defaults"), tmp_path) as run:
+        run.ask("python", LOCAL, "", 0)
+        for target, quoted in found:
+            shown = run.ask("http", f"GET {target} HTTP/1.1\n\nHTTP/1.1 200 OK\n\nthe page")
+            text = unescape(re.sub(r"<.*?>", "", shown.partition('id="verdict"')[2]))
+            words = re.sub(r"^> |\*\*", "", quoted, flags=re.MULTILINE).split()
+            assert " ".join(words) in text, target
+
+
 @pytest.mark.parametrize(("name", "language"), EXCEPTIONS)
 def test_exception(name: str, language: str) -> None:
     """What is not run is still there: a page that is gone needs no exception."""
@@ -60,6 +89,13 @@ def test_exception(name: str, language: str) -> None:
 
 
 # --- The runner itself --------------------------------------------------------------------------
+
+LOCAL = """
+from hello_api.main import create_app
+from hello_api.settings import Settings
+
+app = create_app(Settings(environment="development"))
+"""
 
 APP = """
 ```python
@@ -118,6 +154,7 @@ DIFF = """```diff
 ```"""
 FILE = "<!-- file: tests/new.py -->\n```python\none =\n```"
 ANSWERS = "```yaml\ndefault_context:\n  team: Orders\n```"
+SENT = JS.replace("// 200", "// sent: GET /\n// 200")
 ERROR = f"```js\n// on https://other.example\n{FETCH}{NO_HEADER}// TypeError: Failed to fetch\n```"
 
 RIGHT = [
@@ -125,6 +162,7 @@ RIGHT = [
     APP,
     GET,
     GET.replace(BODY, ""),
+    GET.replace(GRANTED, "...\n"),
     CONSOLE,
     "<!-- exit: 3 -->\n```console\n$ (exit 3)\n```",
     "```console\n$ cat <<'END'\n> one\n> END\none\n```",
@@ -136,6 +174,7 @@ RIGHT = [
     CURL,
     ANSWERS,
     JS,
+    SENT,
     ERROR,
     "```text\nnot code\n```",
 ]
@@ -169,6 +208,7 @@ WRONG = {
     "diff": (DIFF.replace("-0,0 +1", "-1 +1,2"), "corrupt patch"),
     "proxy": (NGINX.replace("listen", "hear"), 'unknown directive "hear"'),
     "value of js": (JS.replace("// 200", "// 201"), "-// 201\n+// 200"),
+    "sent by js": (SENT.replace("GET", "PUT"), "-// sent: PUT /\n+// sent: GET /"),
     "error of js": (ERROR.replace("to fetch\n```", "to do\n```"), "+// TypeError: Failed to fetch"),
     "message of js": (ERROR.replace("No '", "Some '"), "policy: No 'Access-Control-Allow-"),
     "no origin": (JS.replace("// on ", "// "), "does not name an origin"),

@@ -101,7 +101,7 @@ def assert_refused(project: Project, reason: str) -> None:
     before = project.files()
     result = over(project.path.parent)
     assert result.returncode == 1
-    assert result.stderr == f'Nothing was generated: "hello-api" {reason}.\n'
+    assert result.stderr.splitlines()[1] == f'  - project_slug: "hello-api" {reason}.'
     assert result.stdout == ""
     assert project.files() == before
 
@@ -237,7 +237,7 @@ def test_another_template(tmp_path: Path, answers: str | None) -> None:
         (folder / ".cookiecutter.yaml").write_text(answers, encoding="utf-8")
     assert_refused(
         Project(folder),
-        "holds files, and is no project of cookiecutter-secured-fastapi; "
+        "has files, and is not a project of cookiecutter-secured-fastapi; "
         "choose another project_slug or output folder",
     )
 
@@ -248,7 +248,7 @@ def test_file_of_that_name(tmp_path: Path) -> None:
     (tmp_path / "out" / "hello-api").write_text("A file.", encoding="utf-8")
     assert_refused(
         Project(tmp_path / "out" / "hello-api"),
-        "is no folder; choose another project_slug or output folder",
+        "is not a folder; choose another project_slug or output folder",
     )
 
 
@@ -259,8 +259,10 @@ def test_unasked(tmp_path: Path) -> None:
     result = run_cookiecutter(tmp_path / "out", "--no-input")
     assert result.returncode == 1
     assert result.stderr == (
-        'Nothing was generated: "hello-api" is there already; choose another project_slug or '
-        "output folder, or write over it with --overwrite-if-exists.\n"
+        "Nothing was generated: 1 answer can't be used.\n"
+        '  - project_slug: "hello-api" already exists; choose another project_slug or output '
+        "folder, or overwrite it with --overwrite-if-exists.\nThis would do:\n"
+        f"  cookiecutter {TEMPLATE} --no-input project_slug=hello-api-2\n"
     )
     assert project.files() == before
 
@@ -289,19 +291,19 @@ def test_without_git(tmp_path: Path) -> None:
         check=False,
     )
     assert result.returncode == 1
-    assert "is in a git repository, but git can't tell what has changed" in result.stderr
+    assert "is in a git repository, but git can't say what has changed" in result.stderr
     assert "Traceback" not in result.stdout + result.stderr
     assert project.files() == before
 
 
 def test_broken_repository(tmp_path: Path) -> None:
-    """Where git fails, the project is left alone, and git's reason is told."""
+    """Where git fails, the project is left alone, and git's reason is reported."""
     project = generate(tmp_path / "out")
     commit(project.path)
     (project.path / ".git" / "HEAD").write_text("nothing\n", encoding="utf-8")
     result = over(tmp_path / "out")
     assert result.returncode == 1
-    assert "git can't tell what has changed, \"fatal: not a git repository" in result.stderr
+    assert "git can't say what has changed, \"fatal: not a git repository" in result.stderr
 
 
 def test_inside_a_hook_of_git(tmp_path: Path) -> None:

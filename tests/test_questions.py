@@ -33,8 +33,8 @@ def test_words(name: str) -> None:
 @each_text
 def test_rules(name: str) -> None:
     """An answer that is text has rules, and is checked before the next question is asked."""
-    assert name in rules.FAULTS
-    assert name in rules.MENDED
+    assert name in rules.PROBLEMS
+    assert name in rules.SUGGESTIONS
     assert (name, f"__checked_{name}") in pairwise(CONFIGURATION)
     assert CONFIGURATION[f"__checked_{name}"] == f"{{{{ cookiecutter | checked('{name}') }}}}"
 
@@ -51,14 +51,3 @@ def test_reference(name: str) -> None:
     """The reference tells of each question."""
     reference = (TEMPLATE / "docs" / "reference" / "questions.md").read_text("utf-8")
     assert f"\n| `{name}` | " in reference
-
-
-def test_dialogue_of_the_readme() -> None:
-    """The dialogue in the README goes from the first question to the last."""
-    readme = (TEMPLATE / "README.md").read_text("utf-8")
-    numbers = [
-        (int(n), int(of)) for n, of in re.findall(r"^  \[(\d+)/(\d+)\] ", readme, re.MULTILINE)
-    ]
-    assert [*dict.fromkeys(numbers)] == [
-        (n + 1, len(rules.QUESTIONS)) for n in range(len(rules.QUESTIONS))
-    ]

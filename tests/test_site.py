@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from conftest import TEMPLATE
 from markdown_it import MarkdownIt
+from playwright.sync_api import sync_playwright
+from serving import program
 
 DOCS = TEMPLATE / "docs"
 PAGES = [file.relative_to(DOCS).with_suffix("").as_posix() for file in sorted(DOCS.rglob("*.md"))]
@@ -77,6 +79,7 @@ def test_links(site: Path, page: str) -> None:
             continue
         target = (file.parent / unquote(url.path)).resolve() if url.path else file
         assert target.is_file(), link
+        assert target.suffix != ".md", link
         if url.fragment and target.suffix == ".html":
             assert unquote(url.fragment) in parsed(target).ids, link
 
@@ -112,3 +115,22 @@ def test_arrives(site: Path, page: str) -> None:
     assert count.get("table", 0) == sum(x.type == "table_open" for x in tokens)
     assert count.get("img", 0) == sum(x.type == "image" for x in inline)
     assert count.get("pre", 0) == len(fences)
+
+
+def test_columns(site: Path) -> None:
+    """No table hides a column, on a phone or on a desk."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program("chromium"))
+        tab = browser.new_page(java_script_enabled=False)
+        for page in PAGES:
+            if "table" not in parsed(site / f"{page}.html").count:
+                continue
+            tab.goto((site / f"{page}.html").as_uri())
+            for width in (390, 1280):
+                tab.set_viewport_size({"width": width, "height": 900})
+                hidden = tab.evaluate(
+                    "[...document.querySelectorAll('.table-wrapper, body')]"
+                    ".filter(x => x.scrollWidth > x.clientWidth).map(x => x.textContent)"
+                )
+                assert hidden == [], (page, width)
+        browser.close()

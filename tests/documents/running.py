@@ -20,6 +20,7 @@ from . import answers, browsers, consoles, proxies
 from .pages import Fence, Page
 
 WORKER = Path(__file__).with_name("worker.py")
+SENT = "// sent: "
 API = "api.example.com"
 """The name under which a browser finds the `app` of a page."""
 
@@ -164,12 +165,21 @@ def console(run: Run, fence: Fence) -> None:
 
 
 def js(run: Run, fence: Fence) -> None:
-    """Run it in a browser, on a page of the origin that it names, and compare what comes of it."""
+    """Run it in a browser, on a page at the origin that it names, and compare what comes of it.
+
+    Part of that are the requests that `app` receives, if the first comment lists them:
+    `// sent: OPTIONS /items, PUT /items`.
+    """
     try:
         origin, script, comments = browsers.split(fence.text)
     except ValueError as error:
         raise Wrong(str(error)) from None
-    done = browsers.evaluated(run.browser, origin, script, comments[:-1])
+    listed = comments[0].startswith(SENT)
+    browser = run.browser
+    run.ask("requests")
+    done = browsers.evaluated(browser, origin, script, comments[listed:-1])
+    if listed:
+        done.insert(0, SENT + ", ".join(run.ask("requests")))
     expect("\n".join(comments), "\n".join(done))
 
 

@@ -26,7 +26,10 @@ namespace: dict[str, Any] = {"__name__": "__page__"}
 """What the blocks of the page have defined."""
 
 PROTOCOL = re.compile(r"access-control-.*|vary")
-"""The headers that a block shows all of."""
+"""The headers that a block shows all of, unless a line `...` stands for others."""
+
+arrived: list[str] = []
+"""The requests that the served `app` has received since they were last asked for."""
 
 
 def python(code: str, page: str, line: int) -> str:
@@ -45,7 +48,8 @@ def http(shown: str) -> str:
     """Send the request of a block to `app`; return the block with the answer as it is.
 
     Of the headers of the answer these are part of it: those that the block shows, and all that
-    CORS is made of. The body is part of it if the block shows one.
+    CORS is made of, if no line `...` stands for them. The body is part of it if the block shows
+    one.
     """
     if "app" not in namespace:
         raise ValueError("no Python above it defines `app`")
@@ -73,9 +77,12 @@ def http(shown: str) -> str:
     names = dict.fromkeys(field.partition(":")[0] for field in head.split("\n")[1:])
     shown_names = {name.lower() for name in names}
     unshown = [x for x in response.headers if PROTOCOL.fullmatch(x) and x not in shown_names]
+    if "..." in names:
+        unshown = []
     lines = [f"HTTP/1.1 {response.status_code} {HTTPStatus(response.status_code).phrase}"]
     for name in [*names, *(name.title() for name in unshown)]:
-        lines += [f"{name}: {value}" for value in response.headers.get_list(name)]
+        values = response.headers.get_list(name)
+        lines += [f"{name}: {value}" for value in values] if name != "..." else [name]
     actual = "\n".join(lines)
     if body:
         same = _is_json(body) and _is_json(response.text)
@@ -111,6 +118,7 @@ def serve(certificate: str) -> int:
     """Serve `app`, whatever it is when asked, by TLS if there is a certificate; return the port."""
 
     async def current(scope: Scope, receive: Receive, send: Send) -> None:
+        arrived.append(f"{scope.get('method', 'WebSocket')} {scope['path']}")
         app: ASGIApp = namespace["app"]
         await app(scope, receive, send)
 
@@ -123,8 +131,14 @@ def serve(certificate: str) -> int:
     return int(server.servers[0].sockets[0].getsockname()[1])
 
 
+def requests() -> list[str]:
+    """Return the requests that the served `app` has received since the last call."""
+    told, arrived[:] = arrived[:], []
+    return told
+
+
 TASKS: dict[str, Callable[..., Any]] = {
-    function.__name__: function for function in (python, http, policy, serve)
+    function.__name__: function for function in (python, http, policy, serve, requests)
 }
 
 if __name__ == "__main__":

@@ -97,11 +97,18 @@ def duplicates(location: str, values: Iterable[str]) -> Iterator[Problem]:
 MAX_NAME = 31
 """Characters: a name fits into a DNS label, with room for what a deployment adds to it."""
 
+DEVICES = frozenset(
+    ["aux", "con", "nul", "prn", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))]
+)
+"""Names that no file or folder can have on Windows."""
+
 
 def suggest_environment(name: str) -> str:
-    """Return a valid name close to the one given."""
+    """Return a valid name close to the one given; empty if it has no ASCII letter or digit."""
     words = "-".join(re.findall(r"[a-z0-9]+", name.lower()))
-    return words.lstrip("-0123456789")[:MAX_NAME].rstrip("-") or "production"
+    if words[:1].isdigit() or words in DEVICES:
+        words = f"env-{words}"
+    return words[:MAX_NAME].rstrip("-")
 
 
 ENVIRONMENT_RULES: tuple[Rule[str], ...] = (
@@ -112,6 +119,7 @@ ENVIRONMENT_RULES: tuple[Rule[str], ...] = (
         "hyphens",
     ),
     Rule("long-name", lambda name: len(name) > MAX_NAME, f"is over {MAX_NAME} characters long"),
+    Rule("device", lambda name: name in DEVICES, "is a device name on Windows"),
 )
 
 
@@ -119,7 +127,8 @@ def environment_problems(location: str, names: Iterable[str]) -> Iterator[Proble
     """Yield what is wrong with the names of environments."""
 
     def fix(name: str) -> str:
-        return f"write {quoted(suggest_environment(name))}"
+        meant = suggest_environment(name)
+        return f"write {quoted(meant)}" if meant else "write a name such as production"
 
     return list_problems(location, names, partial(reasons, ENVIRONMENT_RULES), fix)
 
@@ -140,17 +149,9 @@ LOOPBACK_ORIGIN = (
 PATTERN_START = "https://*."
 """A pattern trusts the origins that have exactly one label instead of the asterisk."""
 
-LOCAL_NETWORKS = [
-    ip_network(text)
-    for text in [
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "169.254.0.0/16",
-        "fc00::/7",
-        "fe80::/10",
-    ]
-]
+PRIVATE_NETWORKS = [*map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))]
+"""RFC 1918 and 4193."""
+
 LOCAL_DOMAINS = (".test", ".localhost", ".local", ".internal", ".home.arpa")
 """Names that no public DNS has: RFC 6761, 6762 and 8375, and ICANN's reservation of internal."""
 
@@ -203,8 +204,9 @@ class Url:
     @property
     def is_local(self) -> bool:
         """Whether the host can only be the browser's own machine, or be in its own network."""
-        if self.address:
-            return self.is_loopback or any(self.address in network for network in LOCAL_NETWORKS)
+        if address := self.address:
+            is_private = any(address in network for network in PRIVATE_NETWORKS)
+            return is_private or address.is_loopback or address.is_link_local
         return len(self.labels) == 1 or self.host.lower().endswith(LOCAL_DOMAINS)
 
     @property

@@ -1,6 +1,7 @@
 """Wrong answers end a run without a terminal: status 1, one message, nothing on disk."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -9,37 +10,44 @@ from pathlib import Path
 
 import pytest
 import tables
-from conftest import TEMPLATE, generate, run_cookiecutter
+from conftest import TEMPLATE, generate, git, run_cookiecutter
+from cookiecutter.cli import main
 
 CASES = tables.cases()
 
 
-def told(message: str) -> tuple[list[str], str]:
-    """Take a message apart: what it says of the answers, and the command that would do."""
+def parts(message: str) -> tuple[list[str], str]:
+    """Take a message apart: its problems, and the command that would generate."""
     head, *lines = message[message.index("Nothing was generated") :].splitlines()
-    faults = [line.removeprefix("  - ") for line in lines if line.startswith("  - ")]
-    assert head.startswith(f"Nothing was generated: {len(faults)} answer")
-    assert lines[len(faults)] == "This would do:"
-    [command] = lines[len(faults) + 1 :]
-    return faults, command
+    problems = [line.removeprefix("  - ") for line in lines if line.startswith("  - ")]
+    assert head.startswith(f"Nothing was generated: {len(problems)} answer")
+    assert lines[len(problems)] in ("This would do:", "After that:")
+    [command] = lines[len(problems) + 1 :]
+    return problems, command
 
 
+@pytest.mark.filterwarnings("ignore:Invalid default received")  # cookiecutter's, of a wrong choice
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_refused(tmp_path: Path, case: tables.Case) -> None:
-    """Each wrong answer is reported with its question, its value, the reason and the fix."""
-    arguments: list[str] = []
+def test_wrong_answer(tmp_path: Path, case: tables.Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each wrong answer is reported with its question, value, reason and fix, and a command.
+
+    The command generates as it is printed. It is run in the process of the tests.
+    """
+    monkeypatch.chdir(tmp_path)
+    option = ["--default-config"]
     if case.file:
-        file = tmp_path / "answers.yaml"
         lines = "".join(f"  {line}\n" for line in case.file.splitlines())
-        file.write_text(f"default_context:\n{lines}", encoding="utf-8")
-        arguments = ["--config-file", str(file)]
-    result = run_cookiecutter(tmp_path / "out", "--no-input", *arguments, **case.arguments)
-    assert result.returncode == 1
-    assert told(result.stderr)[0] == case.message
-    assert "Traceback" not in result.stderr
-    assert result.stdout == ""
-    assert not list((tmp_path / "out").iterdir())
-    assert not (tmp_path / "out-home" / ".cookiecutter_replay").exists()
+        Path("answers.yaml").write_text(f"default_context:\n{lines}", encoding="utf-8")
+        option = ["--config-file", "answers.yaml"]
+    answers = [f"{name}={answer}" for name, answer in case.arguments.items()]
+    before = [*tmp_path.iterdir()]
+    with pytest.raises(SystemExit) as ended:
+        main([*option, "--no-input", str(TEMPLATE), *answers], standalone_mode=False)
+    problems, command = parts(str(ended.value))
+    assert problems == case.message
+    assert [*tmp_path.iterdir()] == before
+    main(shlex.split(command)[1:], standalone_mode=False)
+    assert len([*tmp_path.iterdir()]) == len(before) + 1
 
 
 @pytest.mark.parametrize(
@@ -51,21 +59,33 @@ def test_refused(tmp_path: Path, case: tables.Case) -> None:
         {"environments": "dev; Prod", "origins": "dev=localhost:3000; prod=app.example.com"},
     ],
 )
-def test_command_that_would_do(tmp_path: Path, answers: dict[str, str]) -> None:
-    """The message ends with a command that generates, with the answers that were right."""
+def test_command(tmp_path: Path, answers: dict[str, str]) -> None:
+    """A run ends with status 1 and the message alone, and its command keeps what was right."""
     result = run_cookiecutter(tmp_path / "out", "--no-input", **answers)
-    _, command = told(result.stderr)
-    again = subprocess.run(
-        [sys.executable, "-m", *shlex.split(command)],
-        cwd=tmp_path / "out",
-        env={"HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "out-home" / ".cookiecutter_replay").exists()
+    _, command = parts(result.stderr)
+    again = run(tmp_path / "out", command)
     assert again.returncode == 0, again.stderr
     [project] = (tmp_path / "out").iterdir()
     assert answers.get("project_name", "Hello API") in (project / "README.md").read_text("utf-8")
+
+
+def run(folder: Path, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of cookiecutter or cruft as it is printed, by a shell, in a home of its own."""
+    programs = f"{Path(sys.executable).parent}{os.pathsep}/usr/bin{os.pathsep}/bin"
+    return subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=folder,
+        env={"HOME": str(folder.parent), "PATH": programs} | variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
 
 
 def test_origins_without_commas(tmp_path: Path) -> None:
@@ -89,8 +109,8 @@ def test_all_at_once(tmp_path: Path) -> None:
     result = run_cookiecutter(
         tmp_path / "out", "--no-input", "--config-file", str(file), environments="dev,dev"
     )
-    assert told(result.stderr)[0] == [
-        'Configuration file: "descripton" is not a question; write description, or remove it.',
+    assert parts(result.stderr)[0] == [
+        f'{file}: "descripton" is not a question; write description, or remove it.',
         'cors_preset: "lax" is not one of the choices; write strict or dev.',
         'team: "" is empty [empty]; write "platform".',
         'environments: "dev" is listed twice [duplicate]; remove the duplicate.',
@@ -104,7 +124,7 @@ def test_user_file(tmp_path: Path) -> None:
     rc = home / ".cookiecutterrc"
     rc.write_text("default_context:\n  full_name: Ada\n  team: [Ada]\n", encoding="utf-8")
     result = run_cookiecutter(tmp_path / "out", "--no-input")
-    assert told(result.stderr)[0] == ['team: ["Ada"] is not text; write "Ada".']
+    assert parts(result.stderr)[0] == ['team: ["Ada"] is not a string; write "Ada".']
     rc.write_text("default_context:\n  full_name: Ada\n  team: Ada\n", encoding="utf-8")
     assert 'team: "Ada"' in generate(tmp_path / "out").files()[".cookiecutter.yaml"].decode()
 
@@ -131,12 +151,12 @@ def test_origins_as_mapping(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"project_slug": "../escaped"}, 'project_slug: "../escaped" is not made of'),
+        ({"project_slug": "../escaped"}, 'project_slug: "../escaped" must start with'),
         ({"environments": "Dev", "origins": "Dev="}, 'environments: "Dev" must start with'),
         ({"cors_preset": "lax"}, 'cors_preset: "lax" is not one of the choices'),
         ({"allow_credentials": "perhaps"}, 'allow_credentials: "perhaps" is neither yes nor no'),
         ({"team": ["a"]}, 'team: ["a"] is not text'),
-        ({"description": None}, "description: null is not text"),
+        ({"description": None}, "description: null is not a string"),
     ],
 )
 def test_replay(tmp_path: Path, changed: dict[str, object], message: str) -> None:
@@ -149,8 +169,8 @@ def test_replay(tmp_path: Path, changed: dict[str, object], message: str) -> Non
     file.write_text(json.dumps(answers), encoding="utf-8")
     result = run_cookiecutter(tmp_path / "again", "--replay-file", str(file))
     assert result.returncode == 1
-    [fault] = told(result.stderr)[0]
-    assert fault.startswith(message)
+    [problem] = parts(result.stderr)[0]
+    assert problem.startswith(message)
     assert "Traceback" not in result.stdout + result.stderr
     assert not list((tmp_path / "again").iterdir())
     assert not (tmp_path / "escaped").exists()
@@ -170,20 +190,15 @@ def test_replay_derives_anew(tmp_path: Path) -> None:
 
 
 def test_cruft(tmp_path: Path) -> None:
-    """cruft, which reads the template in ways of its own, is refused and told just the same."""
+    """cruft, which reads the template in ways of its own, ends with the same message."""
     repository = tmp_path / "template"
-    for git in (
-        ["git", "clone", "--quiet", str(TEMPLATE), str(repository)],
-        ["git", "-C", str(repository), "config", "user.email", "nobody@example.com"],
-        ["git", "-C", str(repository), "config", "user.name", "nobody"],
-    ):
-        subprocess.run(git, check=True)
+    git(tmp_path, "clone", "--quiet", str(TEMPLATE), "template")
     copy_worktree(repository)
     answers = {"environments": "dev, Prod", "team": "{{ 7 * 7 }}", "origins": {"dev": []}}
     result = run_cruft(tmp_path / "out", repository, answers)
     assert result.returncode == 1
-    faults, command = told(result.stderr)
-    assert len(faults) == 1
+    problems, command = parts(result.stderr)
+    assert len(problems) == 1
     assert "Traceback" not in result.stderr
     assert not list((tmp_path / "out").iterdir())
 
@@ -211,9 +226,8 @@ def copy_worktree(repository: Path) -> None:
             target.write_bytes(source.read_bytes())
         else:
             target.unlink(missing_ok=True)
-    git = ["git", "-C", str(repository)]
-    subprocess.run([*git, "add", "--all"], check=True)
-    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "Worktree"], check=True)
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--allow-empty", "--message", "Worktree")
 
 
 def run_cruft(
@@ -242,7 +256,7 @@ def test_existing_project_is_untouched(tmp_path: Path) -> None:
         tmp_path / "out", "--no-input", "--overwrite-if-exists", environments="dev,dev"
     )
     assert result.returncode == 1
-    assert "--overwrite-if-exists" in told(result.stderr)[1]
+    assert "--overwrite-if-exists" in parts(result.stderr)[1]
     assert project.files() == before
 
 

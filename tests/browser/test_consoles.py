@@ -54,6 +54,13 @@ SCRIPTS = [
 ]
 
 
+def test_error(browser: Browser, apis: Mapping[str, ServedAPI]) -> None:
+    """A script learns of a blocked response that something has failed, in the words quoted."""
+    fails = "([url]) => fetch(url).then(() => null, error => String(error))"
+    error = browser.run(UNTRUSTED, fails, apis[API].url("/probe/handler"))
+    assert f"`{error}` in {NAMES[browser.engine]}" in " ".join(PAGE.split())
+
+
 def test_words(browser: Browser, apis: Mapping[str, ServedAPI]) -> None:
     """What the page quotes of each browser's console is what the console says."""
     assert apis

@@ -55,19 +55,6 @@ def test_simple_request(browser: Browser, api: ServedAPI, who: str, says: int | 
     assert browser.outcome(who, api, fetch()) == reads(says, "GET 200")
 
 
-FAILURES = {
-    "chromium": "TypeError: Failed to fetch",
-    "firefox": "TypeError: NetworkError when attempting to fetch resource.",
-    "webkit": "TypeError: Load failed",
-}
-
-
-def test_failure(browser: Browser, api: ServedAPI) -> None:
-    """A page learns of a blocked response that something has failed, in its browser's words."""
-    failure = "([url]) => fetch(url).then(() => null, error => String(error))"
-    assert browser.run(UNTRUSTED, failure, api.url("/probe/handler")) == FAILURES[browser.engine]
-
-
 ERRORS = [
     (fetch("/me"), 401, "Send a bearer token"),
     (fetch("/probe/status/403"), 403, "This is 403"),

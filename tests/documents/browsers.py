@@ -22,13 +22,13 @@ def split(text: str) -> tuple[str, str, list[str]]:
     below = text[origin.end() :]
     comments = re.search(r"(?m)(^//.*\n?)*\Z", below)[0]  # type: ignore[index]
     if not comments:
-        raise ValueError("no comment at its end tells what comes of it")
+        raise ValueError("no comment at its end shows what comes of it")
     script = below.removesuffix(comments)
     return origin[1], script, re.sub(r"\n//  +", " ", comments).splitlines()
 
 
 def evaluated(browser: Chromium, origin: str, script: str, messages: list[str]) -> list[str]:
-    """Run a script as in the console of a page; return comments that tell what came of it.
+    """Run a script as in the console of a page; return comments that show what came of it.
 
     The last is the value of the last expression, or the error; above it, such of these messages as
     the browser's console says too.
@@ -47,8 +47,8 @@ def evaluated(browser: Chromium, origin: str, script: str, messages: list[str]) 
         page.wait_for_timeout(20)
     page.close()
     missing = [message for message in messages if message not in said]
-    told = [x for x in said if x.startswith("// Access to")] if missing else messages
-    return [*told, f"// {outcome(result)}"]
+    shown = [x for x in said if x.startswith("// Access to")] if missing else messages
+    return [*shown, f"// {outcome(result)}"]
 
 
 def outcome(result: dict[str, Any]) -> str:

@@ -50,11 +50,13 @@ def replayed(
     script = "exec 2>&1\n" + "".join(f"{x.text}\nprintf '{MARK}%s{MARK}' $?\n" for x in commands)
     path = f"{project.path / '.venv' / 'bin'}:{os.environ['PATH']}:{Path(sys.executable).parent}"
     result = project.run("bash", "-c", script, PATH=path, **TERMINAL, **variables)
-    told = result.stdout.split(MARK)
+    parts = result.stdout.split(MARK)
     shown, actual = "", ""
     for index, command in enumerate(commands):
         expected = status if command is commands[-1] else 0
-        printed, ended = told[2 * index : 2 * index + 2] if 2 * index + 1 < len(told) else ("", "?")
+        printed, ended = (
+            parts[2 * index : 2 * index + 2] if 2 * index + 1 < len(parts) else ("", "?")
+        )
         typed = "".join(
             f"{'> ' if n else '$ '}{x}\n" for n, x in enumerate(command.text.split("\n"))
         )
@@ -66,7 +68,7 @@ def replayed(
 
 
 def fits(pattern: list[str], lines: list[str]) -> bool:
-    """Tell whether lines are those of a pattern, in which `...` is any number of lines."""
+    """Return whether lines are those of a pattern, in which `...` is any number of lines."""
     expression = "".join(r"(.*\n)*" if x == "..." else re.escape(f"{x}\n") for x in pattern)
     return re.fullmatch(expression, as_text([line.rstrip() for line in lines])) is not None
 

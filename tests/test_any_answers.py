@@ -19,11 +19,12 @@ import yaml
 from conftest import TEMPLATE
 from cookiecutter.main import cookiecutter
 from fastapi.testclient import TestClient
-from hooks import rules
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment
 from markdown_it import MarkdownIt
+
+from hooks import rules
 
 settings.register_profile("ci", max_examples=70)
 settings.register_profile("long", max_examples=3000)

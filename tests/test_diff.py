@@ -1,17 +1,23 @@
 """`diff` prints what a change of environments.toml changes in effect, of any two revisions."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from importlib import import_module
+from io import StringIO
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
-from conftest import Project, commit, git
+from conftest import Project, commit, generate, git
 from markdown_it import MarkdownIt
 
-Generated = Callable[[str], Project]
+Main = Callable[[Sequence[str]], int]
 Result = subprocess.CompletedProcess[str]
 
 NOTHING = "Nothing changes in effect.\n"
@@ -26,8 +32,11 @@ SLASH = (
 )
 
 
+@dataclass(frozen=True)
 class Repository(Project):
     """A project whose environments.toml its test writes, in a repository of its own or not."""
+
+    main: Main
 
     @property
     def file(self) -> Path:
@@ -40,26 +49,67 @@ class Repository(Project):
         self.write(text)
         git(self.path, "commit", "--quiet", "--all", "--allow-empty", "--message", "Next")
 
-    def diff(self, *arguments: str, **variables: str) -> Result:
-        command = [sys.executable, "-W", "error", "-m", f"{self.package}.cors", "diff", *arguments]
+    def environment(self, **variables: str) -> dict[str, str]:
         own = {"PYTHONPATH": str(self.path / "src"), "LC_ALL": "C.UTF-8"}
-        return self.run(*command, **(own | variables))
+        return super().environment(**own | variables)
+
+    def command(self, *arguments: str, **variables: str) -> Result:
+        """Run the command in a process of its own."""
+        command = [sys.executable, "-W", "error", "-m", f"{self.package}.cors", "diff", *arguments]
+        return self.run(*command, **variables)
+
+    def diff(self, *arguments: str, **variables: str) -> Result:
+        """Run the command in the process of the tests, which imports FastAPI only once."""
+        printed, errors = StringIO(), StringIO()
+        with (
+            patch.dict(os.environ, self.environment(**variables), clear=True),
+            chdir(self.path),
+            redirect_stdout(printed),
+            redirect_stderr(errors),
+        ):
+            status = self.main(["diff", *arguments])
+        return Result("diff", status, printed.getvalue(), errors.getvalue())
 
 
-@pytest.fixture
-def project(generated: Generated, tmp_path: Path) -> Repository:
-    """Return a project that is in no repository yet, in a folder with an unusual name."""
-    folder = tmp_path / "Zoë's 1st" / "hello-api"
-    shutil.copytree(generated("defaults").path, folder)
-    return Repository(folder)
-
-
-@pytest.fixture
-def repository(project: Repository) -> Repository:
-    """Return a project whose last commit trusts one origin in production."""
-    project.write(PRODUCTION)
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project whose only commit trusts one origin in production."""
+    output = tmp_path_factory.mktemp("committed") / "out"
+    project = generate(output, project_slug="compared-api")
+    (project.source / "environments.toml").write_text(PRODUCTION, encoding="utf-8")
     commit(project.path)
-    return project
+    return project.path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with an unusual name."""
+    return tmp_path_factory.mktemp("folder") / "Zoë's 1st"
+
+
+@pytest.fixture(scope="module")
+def main(committed: Path, folder: Path) -> Iterator[Main]:
+    """Return the command of the project that each test puts into the folder."""
+    path = folder / committed.name
+    shutil.copytree(committed, path)
+    with pytest.MonkeyPatch.context() as paths:
+        paths.syspath_prepend(path / "src")
+        yield import_module(f"{path.name.replace('-', '_')}.cors.__main__").main
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def repository(committed: Path, folder: Path, main: Main) -> Repository:
+    """Return a project whose only commit trusts one origin in production."""
+    shutil.rmtree(folder)
+    return Repository(shutil.copytree(committed, folder / committed.name), main)
+
+
+@pytest.fixture
+def project(repository: Repository) -> Repository:
+    """Return a project that is in no repository yet."""
+    shutil.rmtree(repository.path / ".git")
+    return repository
 
 
 def ended(result: Result, status: int, printed: str = "", errors: str = "") -> None:
@@ -210,7 +260,7 @@ CHANGES = {
 
 def test_nothing(repository: Repository) -> None:
     """If the file is as it was committed, nothing changes: status 0."""
-    ended(repository.diff(), 0, NOTHING)
+    ended(repository.command(), 0, NOTHING)
     ended(repository.diff("--markdown"), 0, f"### Changes of the cross-origin policy\n\n{NOTHING}")
 
 
@@ -304,7 +354,7 @@ def test_markdown_of_any_value(repository: Repository, name: str) -> None:
 
 def test_variables(repository: Repository) -> None:
     """Variables of the machine, which override the file where the API runs, don't count."""
-    ended(repository.diff(APP_CORS__MAX_AGE="60", APP_ENVIRONMENT="production"), 0, NOTHING)
+    ended(repository.command(APP_CORS__MAX_AGE="60", APP_ENVIRONMENT="production"), 0, NOTHING)
 
 
 # --- Which revisions ----------------------------------------------------------------------------
@@ -354,7 +404,7 @@ def test_below_a_repository(project: Repository) -> None:
 def test_in_a_hook(repository: Repository) -> None:
     """In a hook, for which git sets where the repository is, the same file is compared."""
     folder = {"GIT_DIR": str(repository.path / ".git"), "GIT_WORK_TREE": "/", "GIT_PREFIX": "x/"}
-    ended(repository.diff(**folder), 0, NOTHING)
+    ended(repository.command(**folder), 0, NOTHING)
 
 
 # --- What can't be determined -------------------------------------------------------------------
@@ -385,7 +435,7 @@ def test_unknown_revisions(repository: Repository) -> None:
 
 def test_no_repository(project: Repository) -> None:
     """Outside of a repository, and before the first commit, there is nothing to compare with."""
-    result = project.diff()
+    result = project.command()
     assert (result.returncode, result.stdout) == (2, "")
     assert 'Revision: "HEAD" can\'t be read: fatal: not a git repository' in result.stderr
     git(project.path, "init", "--quiet")
@@ -396,17 +446,17 @@ def test_no_repository(project: Repository) -> None:
 def test_no_git(repository: Repository) -> None:
     """Without git there is no revision."""
     errors = unreadable("HEAD", "git is not installed")
-    ended(repository.diff(PATH="/nonexistent"), 2, errors=errors)
+    ended(repository.command(PATH="/nonexistent"), 2, errors=errors)
 
 
 def test_shallow_clone(repository: Repository, tmp_path: Path) -> None:
     """A shallow clone that lacks the revision does not pass for one without a change."""
     repository.commit(SHOP)
-    clone = Repository(tmp_path / "hello-api")
+    clone = Repository(tmp_path / repository.path.name, repository.main)
     url = repository.path.as_uri()
     git(tmp_path, "clone", "--quiet", "--depth", "1", url, str(clone.path))
     fatal = "fatal: Not a valid object name HEAD^^{commit}"
-    ended(clone.diff("HEAD^"), 2, errors=unreadable("HEAD^", fatal))
+    ended(clone.command("HEAD^"), 2, errors=unreadable("HEAD^", fatal))
 
 
 def test_deleted_file(repository: Repository) -> None:
@@ -452,7 +502,7 @@ def test_runs_no_program(repository: Repository, tmp_path: Path) -> None:
         git(repository.path, "config", name, f"!{program}" if "alias" in name else str(program))
     (repository.path / ".git/info/attributes").write_text("*.toml diff=x filter=x\n")
     repository.write(SHOP)
-    assert rows(repository.diff()) == ["production allow_origins + https://shop.example.com"]
+    assert rows(repository.command()) == ["production allow_origins + https://shop.example.com"]
     assert not trace.exists()
 
 
@@ -460,12 +510,12 @@ def test_fetches_nothing(repository: Repository, tmp_path: Path) -> None:
     """A clone that lacks the file's content is not completed, by programs that it names."""
     repository.commit(SHOP)
     git(repository.path, "config", "uploadpack.allowFilter", "true")
-    clone = Repository(tmp_path / "hello-api")
+    clone = Repository(tmp_path / repository.path.name, repository.main)
     url = repository.path.as_uri()
     git(tmp_path, "clone", "--quiet", "--filter", "blob:none", url, str(clone.path))
     trace = tmp_path / "trace"
     git(clone.path, "config", "remote.origin.uploadpack", f"touch {trace};")
-    result = clone.diff("HEAD^")
+    result = clone.command("HEAD^")
     assert (result.returncode, result.stdout) == (2, "")
     assert 'Revision: "HEAD^" can\'t be read: fatal: transport' in result.stderr
     assert not trace.exists()

@@ -1,6 +1,7 @@
 """What the tests share: the command that generates, and projects generated once for them all."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -174,14 +175,31 @@ def install(project: Project, version: str = OWN_PYTHON) -> None:
     """Make the project's environment, by the first command of its README."""
     result = project.run(find_uv_bin(), "sync", "--quiet", "--python", python(version))
     assert result.returncode == 0, result.stderr
+    environment = project.path / ".venv"
+    first = INSTALLED.setdefault(version, environment)
+    if environment != first and first.exists():
+        link_bytecode(first, environment)
+
+
+INSTALLED: dict[str, Path] = {}
+"""The first environment of this process by its version of Python."""
+
+
+def link_bytecode(source: Path, target: Path) -> None:
+    """Have an environment share what another one has compiled of the files that both link."""
+    for folder in source.glob("lib/python*/site-packages/**/__pycache__"):
+        beside = target / folder.relative_to(source)
+        if beside.parent.exists() and not beside.exists():
+            shutil.copytree(folder, beside, copy_function=os.link)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def folders_of_programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep temporary files, which not every program deletes, and mypy's cache where pytest does."""
+    """Keep temporary files, which not every program deletes, and caches where pytest does."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("tmp")))
         patch.setattr(tempfile, "tempdir", None)
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # a package is compiled once
         patch.setenv("MYPY_CACHE_DIR", str(tmp_path_factory.mktemp("mypy")))  # most of it is shared
         yield
 

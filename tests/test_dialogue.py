@@ -17,13 +17,13 @@ WIDE = {"TERM": "dumb", "COLUMNS": "250", "LINES": "50"}
 class Terminal:
     """cookiecutter in a terminal, where a test types."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, **variables: str) -> None:
         self.folder = folder
         self.child = pexpect.spawn(
             sys.executable,
             ["-m", "cookiecutter", *arguments, str(TEMPLATE)],
             cwd=folder,
-            env={**os.environ, "HOME": str(folder), **WIDE},
+            env={**os.environ, "HOME": str(folder), **WIDE, **variables},
             encoding="utf-8",
             dimensions=(50, 250),
             timeout=30,
@@ -84,7 +84,9 @@ def test_asked_again(tmp_path: Path, terminals: list[Terminal]) -> None:
     terminal.answer(SLUG, "import")
     assert 'write "import-api".' in terminal.answer(SLUG, "orders")
     terminal.answer(DESCRIPTION, "x" * 201)
-    assert "is over 200 characters long [too-long]" in terminal.answer(DESCRIPTION, "Says {{ 7 * 7 }}.")
+    assert "is over 200 characters long [too-long]" in terminal.answer(
+        DESCRIPTION, "Says {{ 7 * 7 }}."
+    )
     terminal.answer(TEAM, "Orders")
     terminal.answer(ENVIRONMENTS, "dev, Prod")
     assert "(dev, prod)" in terminal.answer(ENVIRONMENTS)
@@ -159,3 +161,45 @@ def test_end_of_input(tmp_path: Path, terminals: list[Terminal]) -> None:
     terminal.child.sendeof()
     terminal.child.expect(pexpect.EOF)
     assert not list(tmp_path.glob("*/pyproject.toml"))
+
+
+def test_existing_folder(tmp_path: Path, terminals: list[Terminal]) -> None:
+    """A folder that is there already is reported at the question for its name."""
+    (tmp_path / "hello-api").mkdir()
+    terminals.append(terminal := Terminal(tmp_path))
+    terminal.answer(NAME)
+    terminal.answer(SLUG)
+    again = terminal.answer(SLUG)
+    assert 'project_slug: "hello-api" already exists; choose another project_slug' in again
+    assert "(hello-api-2)" in again
+    terminal.answer(DESCRIPTION)
+
+
+def test_long_answer(tmp_path: Path, terminals: list[Terminal]) -> None:
+    """Origins of more characters than a terminal passes on in a line are all taken."""
+    origins = ",".join(f"https://app-{n:03}.previews.example" for n in range(190))
+    terminals.append(terminal := Terminal(tmp_path))
+    for question in (NAME, SLUG, DESCRIPTION, TEAM):
+        terminal.answer(question)
+    terminal.answer(ENVIRONMENTS, "dev, prod")
+    terminal.answer("dev: ", "none")
+    terminal.answer("prod: ", origins)
+    answers = terminal.answer_the_rest(LINE, PRESET, COOKIES, CI, KUBERNETES)
+    assert answers["origins"] == f"dev=; prod={origins}"
+
+
+def test_keys(tmp_path: Path, terminals: list[Terminal]) -> None:
+    """An answer is edited with the keys of a line editor."""
+    left, home, delete = "\x1b[D", "\x01", "\x1b[3~"
+    terminals.append(terminal := Terminal(tmp_path, TERM="xterm"))
+    terminal.answer(NAME, f"xOrdrs API{left * 6}e{home}{delete}")
+    assert "(orders-api)" in terminal.answer(SLUG)
+
+
+def test_paste(tmp_path: Path, terminals: list[Terminal]) -> None:
+    """A line break in what is pasted is rejected at its own question, and answers no other."""
+    terminals.append(terminal := Terminal(tmp_path, TERM="xterm"))
+    terminal.answer(NAME, "\x1b[200~Orders API\nOrders\x1b[201~")
+    again = terminal.answer(NAME)
+    assert 'project_name: "Orders API\\nOrders" has a line break' in again
+    assert "(orders-api-orders)" in terminal.answer(SLUG)

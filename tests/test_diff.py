@@ -2,17 +2,17 @@
 
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from commands import Result, run_all
 from conftest import Project, commit, git
 from markdown_it import MarkdownIt
 
 Generated = Callable[[str], Project]
-Result = subprocess.CompletedProcess[str]
+Compared = Callable[..., Result]
 
 NOTHING = "Nothing changes in effect.\n"
 PRODUCTION = '[production]\nallow_origins = ["https://app.example.com"]\n'
@@ -44,6 +44,9 @@ class Repository(Project):
         command = [sys.executable, "-W", "error", "-m", f"{self.package}.cors", "diff", *arguments]
         own = {"PYTHONPATH": str(self.path / "src"), "LC_ALL": "C.UTF-8"}
         return self.run(*command, **(own | variables))
+
+    def diffs(self, *arguments: tuple[str, ...]) -> list[Result]:
+        return run_all(self, [("diff", *words) for words in arguments])
 
 
 @pytest.fixture
@@ -207,6 +210,12 @@ CHANGES = {
 }
 """Contents of the file after the commit that trusts one origin, and what changes by them."""
 
+VALUES = {
+    name: f"{PRODUCTION}allow_headers = ['Authorization', '{name}']"
+    for name in ("x`y", "`x", "x``y`", "x|y", "*x*", "_x_", "#1", "~x~", "!x&lt")
+}
+"""Contents of the file with a value that has characters that mean something in Markdown."""
+
 
 def test_nothing(repository: Repository) -> None:
     """If the file is as it was committed, nothing changes: status 0."""
@@ -214,33 +223,56 @@ def test_nothing(repository: Repository) -> None:
     ended(repository.diff("--markdown"), 0, f"### Changes of the cross-origin policy\n\n{NOTHING}")
 
 
+DEV = f"{LOCAL}preset = 'dev'\n{SHOP}"
+
+COMPARISONS = [
+    *(words for one, other in SAME.values() for words in ((one, other), (other, one))),
+    *((PRODUCTION, text) for text, _ in CHANGES.values()),
+    *((DEV, PRODUCTION), (DEV, f"{LOCAL}{SHOP}")),
+    *((PRODUCTION, text, "--markdown") for text in VALUES.values()),
+]
+"""The contents that are compared, and an option."""
+
+
+@pytest.fixture(scope="module")
+def compared(generated: Generated, tmp_path_factory: pytest.TempPathFactory) -> Compared:
+    """Return what gives the result of a comparison: all are made in one process."""
+    folder = tmp_path_factory.mktemp("compared") / "hello-api"
+    shutil.copytree(generated("defaults").path, folder)
+    repository = Repository(folder)
+    commit(folder)
+    tags: dict[str, str] = {}
+    for text in dict.fromkeys(text for words in COMPARISONS for text in words[:2]):
+        tags[text] = f"v{len(tags)}"
+        repository.commit(text)
+        git(folder, "tag", tags[text])
+    words = [(f"{tags[old]}..{tags[new]}", *option) for old, new, *option in COMPARISONS]
+    results = dict(zip(COMPARISONS, repository.diffs(*words), strict=True))
+    return lambda *comparison: results[comparison]
+
+
 @pytest.mark.parametrize("name", SAME)
-def test_same(repository: Repository, name: str) -> None:
+def test_same(compared: Compared, name: str) -> None:
     """What has no effect is no change, in either direction: status 0."""
-    before, after = SAME[name]
-    repository.commit(before)
-    repository.commit(after)
-    ended(repository.diff("HEAD^..HEAD"), 0, NOTHING)
-    ended(repository.diff("HEAD..HEAD^"), 0, NOTHING)
+    one, other = SAME[name]
+    ended(compared(one, other), 0, NOTHING)
+    ended(compared(other, one), 0, NOTHING)
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_change(repository: Repository, name: str) -> None:
+def test_change(compared: Compared, name: str) -> None:
     """Each effect is a row, who is newly trusted first, then who no longer is: status 1."""
     text, expected = CHANGES[name]
-    repository.write(text)
-    assert rows(repository.diff()) == expected
+    assert rows(compared(PRODUCTION, text)) == expected
 
 
-def test_opposite(repository: Repository) -> None:
-    """Whoever is newly trusted by a change is no longer trusted by its opposite."""
-    repository.commit(f"{LOCAL}preset = 'dev'\n{SHOP}")
-    assert rows(repository.diff("HEAD..HEAD^")) == [
+def test_opposite(compared: Compared) -> None:
+    """An origin that a change newly trusts is no longer trusted by the opposite change."""
+    assert rows(compared(DEV, PRODUCTION)) == [
         "production allow_origins - https://shop.example.com",
         "development table - [development]",
     ]
-    repository.commit(f"{LOCAL}{SHOP}")
-    found = rows(repository.diff("HEAD^..HEAD"))
+    found = rows(compared(DEV, f"{LOCAL}{SHOP}"))
     assert found[:2] == [
         "development allow_origins - any localhost origin",
         "development preset dev -> strict",
@@ -289,11 +321,10 @@ def test_markdown(repository: Repository) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["x`y", "`x", "x``y`", "x|y", "*x*", "_x_", "#1", "~x~", "!x&lt"])
-def test_markdown_of_any_value(repository: Repository, name: str) -> None:
+@pytest.mark.parametrize("name", VALUES)
+def test_markdown_of_any_value(compared: Compared, name: str) -> None:
     """A value is shown as it is, whatever characters it has that mean something in Markdown."""
-    repository.write(f"{PRODUCTION}allow_headers = ['Authorization', '{name}']")
-    text = repository.diff("--markdown").stdout
+    text = compared(PRODUCTION, VALUES[name], "--markdown").stdout
     [row] = [x for x in MarkdownIt().parse(text) if x.content.startswith("**production**")]
     assert row.children is not None
     codes = [x.content for x in row.children if x.type == "code_inline"]
@@ -316,10 +347,14 @@ def test_revisions(repository: Repository) -> None:
     git(repository.path, "tag", "-a", "1.0", "-m", "1.0")
     shop, none = "production allow_origins + https://shop.example.com", "production table - "
     repository.write(PRODUCTION.replace("production", "live"))
-    assert rows(repository.diff())[2] == f"{none}[production]"
-    assert rows(repository.diff("1.0")) == rows(repository.diff()) == rows(repository.diff("1.0.."))
-    assert rows(repository.diff("HEAD^..1.0")) == rows(repository.diff("HEAD^..HEAD")) == [shop]
-    ended(repository.diff("..1.0"), 0, NOTHING)
+    changed = repository.diff()
+    assert rows(changed)[2] == f"{none}[production]"
+    tagged, open_ended, *between, nothing = repository.diffs(
+        ("1.0",), ("1.0..",), ("HEAD^..1.0",), ("HEAD^..HEAD",), ("..1.0",)
+    )
+    assert rows(tagged) == rows(open_ended) == rows(changed)
+    assert [rows(x) for x in between] == [[shop], [shop]]
+    ended(nothing, 0, NOTHING)
 
 
 @pytest.mark.parametrize("name", ["not committed", "renamed"])
@@ -367,13 +402,15 @@ def unreadable(revision: str, reason: str) -> str:
     )
 
 
-@pytest.mark.parametrize("revision", ["nope", "-x", "--batch", "HEAD~9", "HEAD:src", ":0", "HEAD "])
-def test_unknown_revision(repository: Repository, revision: str) -> None:
+def test_unknown_revision(repository: Repository) -> None:
     """What is no commit, whatever it looks like, can't be compared, on either side: status 2."""
-    message = unreadable(revision, f"fatal: Not a valid object name {revision.strip()}^{{commit}}")
-    for given in revision, f"{revision}..HEAD", f"HEAD..{revision}":
-        result = repository.diff("--", given)
-        ended(result, 2, errors=message.replace("name HEAD^{", "name HEAD ^{"))
+    revisions = "nope", "-x", "--batch", "HEAD~9", "HEAD:src", ":0", "HEAD "
+    given = [y for x in revisions for y in (x, f"{x}..HEAD", f"HEAD..{x}")]
+    results = repository.diffs(*(("--", words) for words in given))
+    for number, result in enumerate(results):
+        revision = revisions[number // 3]
+        fatal = f"fatal: Not a valid object name {revision}^{{commit}}"
+        ended(result, 2, errors=unreadable(revision, fatal))
 
 
 def test_unknown_revisions(repository: Repository) -> None:
@@ -428,8 +465,9 @@ def test_invalid(repository: Repository) -> None:
     age = "environments.toml [production] max_age: -1 is not from 0 to 86400 seconds [max-age];"
     own = f"environments.toml: {two}  - {SLASH}  - {age} write 0.\n"
     ended(repository.diff(), 2, errors=f"HEAD: {one}  - {SLASH}{own}")
-    ended(repository.diff("HEAD^"), 2, errors=own)
-    ended(repository.diff("HEAD^..HEAD"), 2, errors=f"HEAD: {one}  - {SLASH}")
+    after, before = repository.diffs(("HEAD^",), ("HEAD^..HEAD",))
+    ended(after, 2, errors=own)
+    ended(before, 2, errors=f"HEAD: {one}  - {SLASH}")
     repository.file.write_bytes(b"\xff")
     result = repository.diff("HEAD^")
     assert result.returncode == 2

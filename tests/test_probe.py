@@ -5,7 +5,6 @@ import re
 import socket
 import socketserver
 import struct
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -13,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from commands import Result, run_all
 from conftest import TEMPLATE, Project
 from documents.proxies import free_port, nginx, require
 from serving import Certificate, Server, served_in_thread, uvicorn
 
 pytestmark = pytest.mark.xdist_group("probe")
-
-Result = subprocess.CompletedProcess[str]
 
 APP, SHOP = "https://app.example.com", "https://shop.example.com"
 UNTRUSTED = "https://untrusted.example"
@@ -35,7 +33,7 @@ POLICIES: dict[str, tuple[str, dict[str, str], list[str]]] = {
     "patterns": (
         "production",
         {"APP_CORS__ALLOW_ORIGINS": "https://*.previews.example.com"},
-        ["https://probe.previews.example.com"],
+        ["https://preview.previews.example.com"],
     ),
     "app-origins": (
         "staging",
@@ -269,22 +267,6 @@ LOCATIONS = {name: directives for name, (directives, _) in MISTAKES.items()} | R
 NO_SENDER = f'{FORWARD} proxy_set_header Origin ""; proxy_set_header Sec-Fetch-Site "";'
 
 
-RUNS = """
-import contextlib, io, json, sys
-
-from hello_api.cors.__main__ import main
-
-done = []
-for words in json.loads(sys.argv[1]):
-    output, errors = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-        status = main(words)
-    done.append([status, output.getvalue(), errors.getvalue()])
-print(json.dumps(done))
-"""
-"""Runs the command with each list of arguments."""
-
-
 @dataclass(frozen=True)
 class Deployment:
     """The APIs, what stands before them by the ports of `SITE`, and the project to probe from."""
@@ -306,11 +288,8 @@ class Deployment:
 
     def probe_all(self, urls: Iterable[str], *arguments: str) -> list[Result]:
         """Run the command for each URL in production, in one process: its start takes longest."""
-        words = json.dumps([["probe", url, "production", *arguments] for url in urls])
-        command = [sys.executable, "-W", "error", "-c", RUNS, words]
-        done = self.project.run(*command, **(self.variables | ORIGINS))
-        assert (done.returncode, done.stderr) == (0, "")
-        return [subprocess.CompletedProcess([], *x) for x in json.loads(done.stdout)]
+        words = [["probe", url, "production", *arguments] for url in urls]
+        return run_all(self.project, words, **(self.variables | ORIGINS))
 
     @property
     def variables(self) -> dict[str, str]:

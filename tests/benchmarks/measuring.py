@@ -26,11 +26,11 @@ def run(*command: str | Path, cwd: Path, **variables: str) -> str:
     return done.stdout
 
 
-def generate(folder: Path, template: Path = TEMPLATE, *, hooks: bool = True) -> Path:
+def generate(folder: Path, template: Path = TEMPLATE) -> Path:
     """Generate a project in a folder that is made for it, with the default answers."""
     folder.mkdir()
-    options = ("--no-input", "--default-config", f"--accept-hooks={'yes' if hooks else 'no'}")
-    # The folder also keeps what cookiecutter leaves behind: the replay and the rendered hook.
+    options = ("--no-input", "--default-config")
+    # The folder also keeps what cookiecutter leaves behind, the replay.
     home = {"HOME": str(folder), "TMPDIR": str(folder)}
     run(COOKIECUTTER, *options, "-o", folder, template, cwd=folder, **home)
     return folder / "hello-api"

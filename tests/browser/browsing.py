@@ -4,12 +4,13 @@ import json
 import ssl
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import urlopen
 
@@ -92,10 +93,13 @@ FRAMES = {
     "sandboxed": '<iframe sandbox="allow-scripts allow-forms" srcdoc="a frame"></iframe>',
     "data": '<iframe src="data:text/html,a frame"></iframe>',
     "srcdoc": '<iframe srcdoc="a frame"></iframe>',
-    "unreferred": '<iframe srcdoc="<meta name=referrer content=no-referrer>"></iframe>',
+    **{
+        policy: f'<iframe srcdoc="<meta name=referrer content={policy}>"></iframe>'
+        for policy in ("no-referrer", "same-origin", "strict-origin-when-cross-origin")
+    },
 }
-"""Frames of a page. The origin of the first two is `null`, that of the others is their page's; but
-the last sends its forms with `Origin: null`, as pages do that keep their address to themselves.
+"""Frames of a page. The origin of the first two is `null`, that of the others is their page's; the
+last ones are named after their referrer policy.
 """
 
 # --- What they do, and what comes of it ---------------------------------------------------------
@@ -211,20 +215,45 @@ class ServedAPI:
             return dict(json.load(observed))
 
 
+GRANTED = "Access-Control-Allow-Origin: ORIGIN"
+"""A header for `page_at`, which grants whatever origin asks."""
+
+
+def page_at(origin: str, *headers: str, **said: object) -> str:
+    """Return the URL of a page with these headers, and with a status or a script of its own."""
+    return f"{origin}/?{urlencode({'header': headers, **said}, doseq=True)}"
+
+
 class PageHandler(BaseHTTPRequestHandler):
-    """Serves an empty page under any name and path; or redirects, with CORS for anyone."""
+    """Serves an empty page under any name and path, or what its query says: see `page_at`.
+
+    A page says how many preflights there have been for it, in the header X-Preflights.
+    """
+
+    preflights: ClassVar[Counter[str]] = Counter()
+
+    @property
+    def url(self) -> str:
+        return f"{self.headers['Host']}{self.path}"
 
     def do_GET(self) -> None:
-        redirection = parse_qs(urlsplit(self.path).query).get("redirect")
-        self.send_response(307 if redirection else 200)
-        if redirection:
-            self.send_header("Location", redirection[0])
-            self.send_header("Access-Control-Allow-Origin", self.headers["Origin"] or "*")
+        query = parse_qs(urlsplit(self.path).query)
+        self.send_response(int(query.get("status", ["200"])[0]))
+        for header in query.get("header", []):
+            name, _, value = header.partition(": ")
+            self.send_header(name, value.replace("ORIGIN", self.headers["Origin"] or "*"))
         self.send_header("Content-Type", "text/html")
+        self.send_header("X-Preflights", str(self.preflights[self.url]))
         self.end_headers()
-        self.wfile.write(b"<!doctype html><title>A page</title>")
+        [script] = query.get("script", [""])
+        page = f"<!doctype html><title>A page</title><script>{script}</script>"
+        self.wfile.write(page.encode())
 
-    do_POST = do_GET  # noqa: N815
+    do_POST = do_PUT = do_PATCH = do_GET  # noqa: N815
+
+    def do_OPTIONS(self) -> None:
+        self.preflights[self.url] += 1
+        self.do_GET()
 
     def log_message(self, *args: object) -> None:
         """Keep quiet."""
@@ -288,6 +317,16 @@ class Browser(ABC):
         response = self.fetch(who, url, **does.options)
         status = response.status if response else BLOCKED
         return Outcome(status, api.arrived(url), api.reached(url))
+
+    def watched(self, scripts: Sequence[tuple[str, str]]) -> Callable[[], list[str]]:
+        """Run each of these scripts in a page at its origin; return how to read the console."""
+        for who, script in scripts:
+            self.run(who, script)
+        return self.console
+
+    def console(self) -> list[str]:
+        """Return what the console has said so far, as far as the engine can tell."""
+        raise NotImplementedError
 
     @abstractmethod
     def navigate(self, url: str) -> None:

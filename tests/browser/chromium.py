@@ -23,6 +23,12 @@ class Chromium(Browser):
         self.context = context
         [self.page] = context.pages
         self.frame = self.page.main_frame
+        self.messages: list[str] = []
+        self.page.on("console", lambda message: self.messages.append(message.text))
+
+    def console(self) -> list[str]:
+        self.page.wait_for_timeout(10)
+        return self.messages
 
     def navigate(self, url: str) -> None:
         self.page.goto(url)

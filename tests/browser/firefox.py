@@ -61,6 +61,15 @@ class Firefox(Browser):
                 assert message["type"] == "success", message
                 return dict(message["result"])
 
+    def chrome(self, script: str) -> Any:
+        """Call a JavaScript function in the browser's own window; return what it returns."""
+        windows = self.call("browsingContext.getTree", **{"moz:scope": "chrome"})["contexts"]
+        return self.evaluate(script, [], windows[0]["context"])
+
+    def console(self) -> list[str]:
+        errors = "getMessageArray().filter(x => x instanceof Ci.nsIScriptError)"
+        return list(self.chrome(f"() => Services.console.{errors}.map(x => x.errorMessage)"))
+
     def navigate(self, url: str) -> None:
         self.call("browsingContext.navigate", context=self.page, url=url, wait="complete")
         self.frame = self.page
@@ -69,14 +78,14 @@ class Firefox(Browser):
         [page] = self.call("browsingContext.getTree", root=self.page)["contexts"]
         self.frame = page["children"][0]["context"]
 
-    def evaluate(self, script: str, arguments: Sequence[object]) -> Any:
+    def evaluate(self, script: str, arguments: Sequence[object], where: str = "") -> Any:
         result = self.call(
             "script.callFunction",
             functionDeclaration=(
                 f"async text => JSON.stringify(await ({script})(JSON.parse(text)) ?? null)"
             ),
             arguments=[{"type": "string", "value": json.dumps(arguments)}],
-            target={"context": self.frame},
+            target={"context": where or self.frame},
             awaitPromise=True,
         )
         assert result["type"] == "success", result
@@ -91,6 +100,7 @@ def launched(profile: Path, addresses: Mapping[str, int]) -> Iterator[Firefox]:
         lines = (f"user_pref({json.dumps(name)}, {json.dumps(x)});\n" for name, x in chosen.items())
         (profile / "user.js").write_text("".join(lines), "utf-8")
         command = [program("firefox-esr"), "--headless", "--no-remote"]
+        command.append("--remote-allow-system-access")  # to the console
         with subprocess.Popen(
             [*command, "--remote-debugging-port", "0", "--profile", str(profile)],
             env=os.environ | {"HOME": str(profile), "TMPDIR": str(profile)},

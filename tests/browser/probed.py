@@ -127,9 +127,18 @@ async def count(request: Request) -> Response:
     return Response(calls, headers=headers, media_type="text/javascript")
 
 
+@probes.get("/picture")
+async def show_picture(shared_with: str | None = None) -> Response:
+    picture = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
+    headers = {"Cross-Origin-Resource-Policy": shared_with} if shared_with else None
+    return Response(picture, headers=headers, media_type="image/svg+xml")
+
+
 @probes.post("/session")
-async def sign_in(response: Response, name: str) -> None:
-    response.set_cookie(name, "1", secure=True, httponly=True, samesite="none")
+async def sign_in(response: Response, name: str, attributes: str = "SameSite=None") -> None:
+    """Set a cookie as a header: below Python 3.14, `set_cookie` can't partition it."""
+    cookie = f"{name}=1; Path=/; Secure; HttpOnly; {attributes}"
+    response.headers.append("Set-Cookie", cookie)
 
 
 @probes.delete("/session")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
@@ -9,6 +10,7 @@ from .browsing import (
     API,
     APP,
     COOKIE_API,
+    DEV_API,
     PARTNER,
     SIBLING,
     UNTRUSTED,
@@ -18,6 +20,7 @@ from .browsing import (
     ServedAPI,
     blocked,
     fetch,
+    left_out,
     reads,
 )
 
@@ -110,8 +113,37 @@ def test_session(
     """A trusted page signs its user in with a cookie if it asks for credentials."""
     url = cookie_api.url(f"/probe/session?name={name}")
     browser.fetch(APP, url, method="POST", credentials=credentials)
-    response = browser.fetch(COOKIE_API, cookie_api.url("/probe/handler"))
-    assert response
-    cookie = json.loads(response.body)["cookie"] or ""
-    assert (f"{name}=1" in cookie) == kept
+    assert has_cookie(browser, COOKIE_API, cookie_api, name) == kept
     browser.fetch(COOKIE_API, url, method="DELETE")
+
+
+def has_cookie(browser: Browser, who: str, api: ServedAPI, name: str) -> bool:
+    """Return whether the browser sends a cookie to the API for a page that asks for it."""
+    response = browser.fetch(who, api.url("/probe/handler"), credentials="include")
+    assert response
+    return f"{name}=1" in (json.loads(response.body)["cookie"] or "")
+
+
+@left_out(webkit="its GTK port has a cookie jar that ignores the attribute; Safari's does not")
+def test_partitioned_cookie(browser: Browser, cookie_api: ServedAPI) -> None:
+    """A partitioned cookie that a page of another site has brought along is for that site alone."""
+    attributes = quote("SameSite=None; Partitioned")
+    url = cookie_api.url(f"/probe/session?name=partitioned&attributes={attributes}")
+    browser.fetch(PARTNER, url, method="POST", credentials="include")
+    assert has_cookie(browser, PARTNER, cookie_api, "partitioned")
+    assert not has_cookie(browser, COOKIE_API, cookie_api, "partitioned")
+
+
+def test_cookie_without_same_site(browser: Browser, cookie_api: ServedAPI) -> None:
+    """A cookie without SameSite stays at home in Chromium, and in no other engine."""
+    url = cookie_api.url("/probe/session?name=plain&attributes=Priority=Low")
+    browser.fetch(COOKIE_API, url, method="POST")
+    is_sent = has_cookie(browser, PARTNER, cookie_api, "plain")
+    assert is_sent == (browser.engine != "chromium")
+
+
+def test_secure_cookie_of_localhost(browser: Browser, dev_api: ServedAPI) -> None:
+    """A browser keeps a `Secure` cookie of http://localhost, except that Safari drops it."""
+    browser.fetch(DEV_API, dev_api.url("/probe/session?name=local"), method="POST")
+    is_kept = has_cookie(browser, DEV_API, dev_api, "local")
+    assert is_kept == (browser.engine != "webkit")

@@ -21,11 +21,13 @@ from .browsing import (
     Outcome,
     ServedAPI,
     blocked,
+    engines,
     fetch,
     left_out,
     reads,
 )
 from .chromium import Chromium
+from .firefox import Firefox
 from .test_connections import OPEN_SOCKET
 
 CUSTOM: Options = {"headers": {"X-Custom": "1"}}
@@ -133,6 +135,16 @@ def test_no_preflight_cache(browser: Browser, dev_api: ServedAPI) -> None:
     assert dev_api.arrived(url) == ["OPTIONS 200", "PUT 200"] * 2
 
 
+IN_FIREFOX = """() => {
+    const proxy = "network.proxy.type", spaces = "network.lna.address_space.public.override";
+    const who = Services.scriptSecurityManager.createContentPrincipalFromOrigin("%(who)s");
+    Services.prefs.setIntPref(proxy, %(proxy)d);
+    Services.prefs.setStringPref(spaces, "%(public)s");
+    Services.perms.addFromPrincipal(who, "loopback-network", %(permission)d);
+}"""
+"""Sets preferences, for the proxy hides which servers are local, and a permission of a page."""
+
+
 @contextmanager
 def local_network_permission(browser: Browser, who: str, *, permitted: bool) -> Iterator[None]:
     """Be a user who permits a page to call servers of this machine, or who does not."""
@@ -161,5 +173,28 @@ def test_page_of_the_internet(
     browser: Browser, dev_api: ServedAPI, who: str, *, permitted: bool, outcome: Outcome
 ) -> None:
     """A page of the Internet needs two permissions to call this machine: its user's and ours."""
+    socket = dev_api.url("/probe/socket")
     with local_network_permission(browser, who, permitted=permitted):
         assert browser.outcome(who, dev_api, fetch()) == outcome
+        opened = browser.run(who, OPEN_SOCKET, socket)
+    assert opened == ("hello" if outcome.status else BLOCKED)
+    assert bool(dev_api.arrived(socket)) == permitted
+
+
+@pytest.mark.parametrize("browser", engines()[1:2], indirect=True)
+@pytest.mark.parametrize(
+    ("permitted", "outcome"), [(True, reads(200, "GET 200")), (False, blocked())], ids=str
+)
+def test_page_of_the_internet_in_firefox(
+    browser: Browser, api: ServedAPI, dev_api: ServedAPI, *, permitted: bool, outcome: Outcome
+) -> None:
+    """In Firefox, too, a page of the Internet needs its user's permission to call this machine."""
+    assert isinstance(browser, Firefox)
+    public = f"127.0.0.1:{api.port}"
+    who, local = f"https://{public}", replace(dev_api, origin=f"http://127.0.0.1:{dev_api.port}")
+    chosen = {"who": who, "proxy": 0, "public": public, "permission": 1 if permitted else 2}
+    browser.chrome(IN_FIREFOX % chosen)
+    try:
+        assert browser.outcome(who, local, fetch()) == outcome
+    finally:
+        browser.chrome(IN_FIREFOX % (chosen | {"proxy": 1, "public": "", "permission": 0}))

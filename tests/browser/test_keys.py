@@ -45,7 +45,7 @@ def test_preview(browser: Browser, api: ServedAPI, who: str, does: Fetch, outcom
     assert browser.outcome(who, api, does) == outcome
 
 
-@pytest.mark.parametrize("who", [UNTRUSTED, f"{UNTRUSTED} sandboxed", f"{APP} unreferred"])
+@pytest.mark.parametrize("who", [UNTRUSTED, f"{UNTRUSTED} sandboxed", f"{APP} no-referrer"])
 @pytest.mark.parametrize(("path", "reached"), [(SIGN_IN, ["POST"]), ("/probe/handler", [])])
 def test_form_of_another_site(
     browser: Browser, api: ServedAPI, who: str, path: str, reached: list[str]

@@ -6,6 +6,7 @@ from .browsing import (
     ADMIN,
     API,
     APP,
+    GRANTED,
     HOME,
     PARTNER,
     SIBLING,
@@ -17,6 +18,7 @@ from .browsing import (
     ServedAPI,
     blocked,
     fetch,
+    page_at,
     reads,
 )
 
@@ -123,3 +125,19 @@ def test_local_preflights(
 ) -> None:
     """A local preflight of a trusted page succeeds, and what it does not grant is blocked."""
     assert browser.outcome(who, local_api, does) == outcome
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(600, "1"), (0, "2"), (-5, "2")])
+@pytest.mark.usefixtures("api")
+def test_max_age(browser: Browser, seconds: int, asked: str) -> None:
+    """The browser asks before each request if a preflight holds for no time, or for a negative."""
+    url = page_at(
+        f"https://{browser.engine}.example",
+        GRANTED,
+        "Access-Control-Allow-Methods: PUT",
+        "Access-Control-Expose-Headers: X-Preflights",
+        f"Access-Control-Max-Age: {seconds}",
+    )
+    responses = [browser.fetch(APP, url, method="PUT") for _ in range(2)]
+    assert responses[-1]
+    assert responses[-1].headers["x-preflights"] == asked

@@ -1,7 +1,5 @@
 """Who may read which responses, and how much of them."""
 
-from urllib.parse import quote
-
 import pytest
 
 from .browsing import (
@@ -9,6 +7,7 @@ from .browsing import (
     API,
     APP,
     BLOCKED,
+    GRANTED,
     PARTNER,
     SIBLING,
     UNTRUSTED,
@@ -17,6 +16,7 @@ from .browsing import (
     ServedAPI,
     fetch,
     left_out,
+    page_at,
     reads,
 )
 
@@ -157,7 +157,7 @@ def test_redirection_from_untrusted_server(
 ) -> None:
     """What an untrusted server redirects to the API comes from no trusted origin."""
     url = api.url("/probe/handler")
-    redirecting = f"https://redirecting.example/?redirect={quote(url)}"
+    redirecting = page_at("https://redirecting.example", f"Location: {url}", GRANTED, status=307)
     assert browser.fetch(who, redirecting, method=method) == BLOCKED
     assert api.arrived(url) == [arrives]
 
@@ -166,6 +166,13 @@ FETCH_BLINDLY = """([url]) => fetch(url, {mode: "no-cors"}).then(
     response => response.type,
     () => null,
 )"""
+
+EMBED = """([url, crossOrigin]) => new Promise(resolve => {
+    const picture = Object.assign(new Image(), {crossOrigin});
+    picture.onload = () => resolve("shown");
+    picture.onerror = () => resolve(null);
+    picture.src = url;
+})"""
 
 LOCATION = "() => location.href"
 
@@ -184,6 +191,27 @@ FRAME = """([url]) => new Promise(resolve => {
 def test_blind_request(browser: Browser, api: ServedAPI, who: str, says: str | None) -> None:
     """No page of another origin gets a response into its memory that the policy has not granted."""
     assert browser.run(who, FETCH_BLINDLY, api.url("/probe/handler")) == says
+
+
+@pytest.mark.parametrize(
+    ("who", "picture", "says"),
+    [
+        (API, ("", None), "shown"),
+        (APP, ("", None), BLOCKED),  # although it is trusted, and of the same site
+        (APP, ("", "anonymous"), "shown"),  # a CORS request
+        (UNTRUSTED, ("", "anonymous"), BLOCKED),
+        (APP, ("?shared_with=same-site", None), "shown"),
+        (PARTNER, ("?shared_with=same-site", None), BLOCKED),
+        (UNTRUSTED, ("?shared_with=cross-origin", None), "shown"),
+    ],
+)
+def test_embedded_picture(
+    browser: Browser, api: ServedAPI, who: str, picture: tuple[str, str | None], says: str | None
+) -> None:
+    """A page embeds a picture if it may read it and asks to, or if the route shares it."""
+    query, attribute = picture
+    url = api.url(f"/probe/picture{query}")
+    assert browser.run(who, EMBED, url, attribute) == says
 
 
 @pytest.mark.parametrize("who", [API, APP, UNTRUSTED])

@@ -115,19 +115,37 @@ def test_write_without_fetch(
 @pytest.mark.parametrize(
     ("who", "reached"),
     [
-        (f"{API} unreferred", ["POST"]),  # known by "Sec-Fetch-Site: same-origin"
-        (f"{APP} unreferred", []),  # nothing does
-        (f"{UNTRUSTED} unreferred", []),
+        (f"{API} no-referrer", ["POST"]),  # known by "Sec-Fetch-Site: same-origin"
+        (f"{API} same-origin", ["POST"]),
+        (f"{APP} no-referrer", []),
+        (f"{APP} same-origin", []),  # although of the same site
+        (f"{PARTNER} same-origin", []),
+        (f"{APP} strict-origin-when-cross-origin", ["POST"]),
+        (f"{UNTRUSTED} no-referrer", []),
     ],
-    ids=str,
 )
-def test_form_without_origin(
+def test_form_and_referrer_policy(
     browser: Browser, api: ServedAPI, who: str, reached: list[str]
 ) -> None:
-    """A form of a page that hides its origin reaches a handler only from the API's own pages."""
+    """A form is sent with `Origin: null` by a page whose referrer policy hides it from the API."""
     url = api.url("/probe/handler")
     browser.run(who, SEND_FORM, url, "text/plain")
     assert api.reached(url) == reached
+
+
+@pytest.mark.parametrize("policy", ["no-referrer", "same-origin"])
+def test_beacon_and_referrer_policy(browser: Browser, api: ServedAPI, policy: str) -> None:
+    """Firefox and Safari send a beacon as they send a form; Chromium with the page's origin."""
+    url = api.url("/probe/handler")
+    browser.run(f"{APP} {policy}", SEND_BEACON, url)
+    api.wait_for(url)
+    assert api.reached(url) == (["POST"] if browser.engine == "chromium" else [])
+
+
+@pytest.mark.parametrize("policy", ["no-referrer", "same-origin"])
+def test_fetch_and_referrer_policy(browser: Browser, api: ServedAPI, policy: str) -> None:
+    """A `fetch` is sent with the page's origin, whatever its referrer policy is."""
+    assert browser.outcome(f"{APP} {policy}", api, TEXT) == REACHED
 
 
 @pytest.mark.parametrize("name", LAN_APIS)

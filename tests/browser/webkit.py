@@ -5,15 +5,18 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from serving import SocksHandler, program, tunnel_to, wait_for_server
 
-from .browsing import Browser
+from .browsing import Browser, page_at
+
+END = "There is no more to do"
 
 
 def minibrowser() -> str:
@@ -31,14 +34,12 @@ def require() -> None:
 class WebKit(Browser):
     engine = "webkit"
 
-    def __init__(self, driver: int, proxy: int) -> None:
+    def __init__(self, driver: int, proxy: int, environment: Mapping[str, str]) -> None:
         self.driver = driver
+        self.proxy = f"--proxy=socks5://127.0.0.1:{proxy}"
+        self.environment = environment
         self.session = "/session"
-        arguments = [
-            "--automation",
-            "--cookies-policy=always",
-            f"--proxy=socks5://127.0.0.1:{proxy}",
-        ]
+        arguments = ["--automation", "--cookies-policy=always", self.proxy]
         capabilities = {
             "acceptInsecureCerts": True,
             "webkitgtk:browserOptions": {"binary": minibrowser(), "args": arguments},
@@ -54,6 +55,26 @@ class WebKit(Browser):
             value = json.load(response)["value"]
         assert response.status == 200, value
         return value
+
+    def watched(self, scripts: Sequence[tuple[str, str]]) -> Callable[[], list[str]]:
+        """Run the scripts without WebDriver, whose private session keeps its console to itself.
+
+        Each page goes on to the next one, and the last one says so.
+        """
+        then = f"console.log({END!r})"
+        for who, script in reversed(scripts):
+            url = page_at(who, script=f"({script})([]).finally(() => {{ {then} }})")
+            then = f"location = {json.dumps(url)}"
+        options = ["--ignore-tls-errors", "--enable-write-console-messages-to-stdout=true"]
+        command = [minibrowser(), self.proxy, *options, url]
+        with subprocess.Popen(
+            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process:
+            assert process.stdout is not None
+            lines = iter(process.stdout.readline, b"")
+            messages = [*takewhile(lambda line: not line.endswith(f" {END}\n".encode()), lines)]
+            process.terminate()
+        return lambda: [message.decode().rstrip() for message in messages]
 
     def navigate(self, url: str) -> None:
         self.call("POST", "/frame", id=None)
@@ -72,24 +93,23 @@ class WebKit(Browser):
 def display() -> Iterator[str]:
     """Give a screen that nobody sees."""
     command = [program("Xvfb"), "-displayfd", "1", "-nolisten", "tcp"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
             assert process.stdout is not None
-            yield f":{process.stdout.readline().decode().strip()}"
+            number = next(line for line in process.stdout if line.strip().isdigit())
+            yield f":{number.decode().strip()}"
         finally:
             process.terminate()
 
 
 @contextmanager
-def driver(profile: Path, screen: str) -> Iterator[int]:
+def driver(environment: Mapping[str, str]) -> Iterator[int]:
     """Run WebDriver's server for WebKit; give its port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    own = {"DISPLAY": screen, "HOME": str(profile), "TMPDIR": str(profile)}
-    own["WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS"] = "1"
     with subprocess.Popen(
         [program("WebKitWebDriver"), f"--port={port}"],
-        env=os.environ | own,
+        env=environment,
         start_new_session=True,
     ) as process:
         try:
@@ -102,9 +122,9 @@ def driver(profile: Path, screen: str) -> Iterator[int]:
 @contextmanager
 def launched(profile: Path, addresses: Mapping[str, int]) -> Iterator[WebKit]:
     """Launch WebKit, which finds names (also with ports) on ports of loopback."""
-    with (
-        tunnel_to(addresses, SocksHandler) as proxy,
-        display() as screen,
-        driver(profile, screen) as port,
-    ):
-        yield WebKit(port, proxy)
+    with tunnel_to(addresses, SocksHandler) as proxy, display() as screen:
+        own = {"DISPLAY": screen, "HOME": str(profile), "TMPDIR": str(profile)}
+        own["WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS"] = "1"
+        environment = os.environ | own
+        with driver(environment) as port:
+            yield WebKit(port, proxy, environment)

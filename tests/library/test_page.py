@@ -294,7 +294,7 @@ def test_blocked(api: SecuredFastAPI) -> None:
     ids=str,
 )
 def test_problem(api: SecuredFastAPI, typed: dict[str, str], problem: str) -> None:
-    """What no browser sends is told in a sentence, and stays in the form to be corrected."""
+    """What no browser sends is reported in a sentence, and stays in the form to be corrected."""
     page = ask(api, **{"origin": ORIGIN, **typed})
     assert page.status_code == 422
     assert problem in text_of(page)

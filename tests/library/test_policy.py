@@ -148,7 +148,7 @@ def test_shared_keys() -> None:
 def test_unsafe_shared_keys() -> None:
     """A key above the tables is checked for the environments that it holds for, and named."""
     shared = 'max_age = -1\nlocal = true\nunknown = 1\nallow_origins = ["http://localhost"]\n'
-    assert [*map(shortened, problems(shared + toml("home", local=True) + toml("production")))] == [
+    assert [*map(short, problems(shared + toml("home", local=True) + toml("production")))] == [
         "environments.toml max_age: [max-age]",
         'environments.toml: "local" [shared-local]',
         'environments.toml: "unknown" [unknown-key]',
@@ -158,7 +158,7 @@ def test_unsafe_shared_keys() -> None:
     assert load(plain + toml("home", local=True) + toml("production", allow_origins=[]), "home")
 
 
-def shortened(problem: str) -> str:
+def short(problem: str) -> str:
     """Return where a problem is, and its name."""
     place = re.match(r"environments\.toml( \w+:|: \"\w+\")", problem)
     return f"{place[0] if place else problem} {problem[problem.index('[') :].partition(';')[0]}"
@@ -242,7 +242,7 @@ def test_override() -> None:
 
 
 def test_override_of_unsafe_value() -> None:
-    """An override mends what is wrong in the file, in the table of its environment only."""
+    """An override replaces an invalid value of the file, in the table of its environment only."""
     text = toml("production", max_age=-1)
     assert load(text, max_age=1).max_age == 1
     [problem] = problems(text + toml("staging"), "staging", max_age=1)
@@ -413,7 +413,7 @@ def test_quoted_value() -> None:
 
 
 def test_source() -> None:
-    """What decides a value is told: a line of the file, a variable, the preset or nothing."""
+    """What decides a value is named: a line of the file, a variable, the preset, or the default."""
     text = (
         "[staging]\nmax_age = 1\n"
         "[ 'production' ]  # the one that counts\n"
@@ -430,7 +430,7 @@ def test_source() -> None:
 
 
 def test_source_of_similar_key() -> None:
-    """A key that starts like another is not taken for it."""
+    """A key is not mistaken for another one that starts like it."""
     text = "[production]\nallow_credentials = true\nallow_origins = []\n[other]\nmax_age = 1\n"
     policy = load(text)
     assert policy.source_of("allow_origins") == "environments.toml, line 3"
@@ -469,13 +469,14 @@ def test_closest_origin(trusted: list[str], untrusted: str, closest: str | None)
     assert load(toml("production", allow_origins=trusted)).closest_origin(untrusted) == closest
 
 
-def test_loaded_again() -> None:
+def test_read_again() -> None:
     """A policy can be loaded as a new start would load it, with the same variables."""
     policy = load(toml("production", allow_origins=[ORIGIN]), max_age=5)
-    assert policy.loaded_again("production") == policy
+    assert policy.source.read_again().policy_of("production") == policy
     Path("environments.toml").write_text(toml("production") + toml("staging"), "utf-8")
-    assert policy.loaded_again("production") != policy
-    assert policy.loaded_again("staging").max_age == 5
+    source = policy.source.read_again()
+    assert source.policy_of("production") != policy
+    assert source.policy_of("staging").max_age == 5
     Path("environments.toml").write_text(toml("staging"), "utf-8")
     with pytest.raises(ConfigurationError, match=re.escape('APP_ENVIRONMENT: "production" is not')):
-        policy.loaded_again("production")
+        policy.source.read_again().policy_of("production")

@@ -61,7 +61,7 @@ def response_with(api: SecuredFastAPI, *headers: tuple[str, str]) -> Response:
 
 
 def test_defaults(api: SecuredFastAPI) -> None:
-    """Every response has the default headers once, whoever asks and whatever it says."""
+    """Every response has each default header once, whatever its origin and status."""
     for method, path in (
         ("GET", "/"),
         ("GET", "/status/401"),
@@ -155,7 +155,7 @@ def test_static_files(api: SecuredFastAPI, tmp_path: Path) -> None:
     ],
 )
 def test_vary(api: SecuredFastAPI, own: list[tuple[str, str]], expected: str) -> None:
-    """A response varies by origin, and by what its handler says besides, in one line."""
+    """A response varies by origin, and by what its handler names in addition, in one line."""
     assert response_with(api, *own).headers.getlist("Vary") == [expected]
 
 
@@ -205,7 +205,7 @@ def test_denied_handshake(api: SecuredFastAPI, origin: str | None) -> None:
 
 
 def test_nothing_is_shared(api: SecuredFastAPI) -> None:
-    """Whoever changes what is sent changes that one response."""
+    """A message that is changed after it was sent changes no other response."""
     api.mount("/bare", sends())
     api.mount("/own", PlainTextResponse("own", headers=DEFAULTS))
 

@@ -460,7 +460,7 @@ def test_list_of_the_policy(variables: Declare, text: str, origins: set[str]) ->
     """A list of the policy is comma-separated or JSON, and counts instead of the file's."""
     variables(APP_CORS__ALLOW_ORIGINS=text)
     assert Settings().policy.allow_origins == origins
-    assert Settings.policy_of(DEPLOYED).allow_origins == origins
+    assert Settings.policy_source().policy_of(DEPLOYED).allow_origins == origins
 
 
 def test_overrides(variables: Declare) -> None:
@@ -476,7 +476,7 @@ def test_overrides(variables: Declare) -> None:
         APP_CORS__MAX_AGE="60",
     )
     policy = Settings().policy
-    assert policy == Settings.policy_of(DEPLOYED)
+    assert policy == Settings.policy_source().policy_of(DEPLOYED)
     assert policy.allowed_hosts == ("api.example.com",)
     assert policy.allow_origins == {ONE}
     assert policy.allow_methods == ("GET",)
@@ -491,7 +491,7 @@ def test_overrides_as_json(variables: Declare) -> None:
     variables(APP_CORS='{"max_age": 60, "allow_credentials": true}', APP_CORS__MAX_AGE="61")
     policy = Settings().policy
     assert (policy.max_age, policy.allow_credentials) == (61, True)
-    assert policy == Settings.policy_of(DEPLOYED)
+    assert policy == Settings.policy_source().policy_of(DEPLOYED)
 
 
 UNSAFE = {
@@ -579,14 +579,14 @@ def test_dotenv_file(variables: Declare) -> None:
     settings = Fields()
     assert settings.environment == DEPLOYED
     assert (settings.policy.max_age, settings.page_size) == (61, 6)
-    assert Fields.policy_of(DEPLOYED).max_age == 61
+    assert Fields.policy_source().policy_of(DEPLOYED).max_age == 61
     variables(APP_CORS__MAX_AGE="62")
-    assert Fields().policy.max_age == Fields.policy_of(DEPLOYED).max_age == 62
+    assert Fields().policy.max_age == Fields.policy_source().policy_of(DEPLOYED).max_age == 62
 
     file.write_text(f"APP_PAGESIZE={GUESSABLE}\n", "utf-8")
     assert problems() == [f'Variable: "APP_PAGESIZE" {UNKNOWN}; write APP_PAGE_SIZE.']
     with pytest.raises(ConfigurationError, match="APP_PAGE_SIZE"):
-        Fields.policy_of(DEPLOYED)
+        Fields.policy_source().policy_of(DEPLOYED)
 
     file.write_text("APP_PAGE_SIZE=7\nSOMEONE_ELSES=1\n", "utf-8")
     assert Fields(_env_file=None).page_size == 6
@@ -606,15 +606,15 @@ def test_dotenv_file_that_is_not_text(variables: Declare, content: bytes) -> Non
     [found] = problems()
     assert found == 'Variables: ".env" can\'t be read as UTF-8 [unreadable-file]; save it as UTF-8.'
     with pytest.raises(ConfigurationError, match="can't be read as UTF-8"):
-        Fields.policy_of(DEPLOYED)
+        Fields.policy_source().policy_of(DEPLOYED)
 
 
 def test_policy_of_incomplete_settings(variables: Declare) -> None:
     """A policy can be had without the settings that the team requires."""
     variables(APP_CORS__MAX_AGE="5", APP_ENVIRONMENT="of-no-table")
-    assert Required.policy_of(DEPLOYED).max_age == 5
+    assert Required.policy_source().policy_of(DEPLOYED).max_age == 5
     with pytest.raises(ConfigurationError, match="is not an environment"):
-        Required.policy_of("of-no-table")
+        Required.policy_source().policy_of("of-no-table")
 
 
 @pytest.mark.parametrize("secret", ["", GUESSABLE, 40 * "x", f"x{40 * ' '}", 31 * "\udcff"])

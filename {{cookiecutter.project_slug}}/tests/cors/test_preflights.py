@@ -17,7 +17,7 @@ each_trusted_origin = pytest.mark.parametrize(
 
 @each_trusted_origin
 def test_granted(api: API, origin: str) -> None:
-    """A preflight for an allowed method and header is granted, and told exactly the policy."""
+    """A preflight for an allowed method and header is granted exactly what the policy allows."""
     names = {name.lower() for name in api.options["allow_headers"]}
     headers = {UNLISTED_HEADER} if "*" in names else names | SAFELISTED_HEADERS
     methods = set(api.options["allow_methods"])

@@ -11,7 +11,8 @@ This folder belongs to the template: an update replaces it. Use only what is lis
 """
 
 from .application import SecuredFastAPI
-from .policy import ConfigurationError, Policy, load_policy
+from .document import ConfigurationError
+from .policy import Policy, load_policy
 from .settings import PolicySettings
 
 __all__ = ["ConfigurationError", "Policy", "PolicySettings", "SecuredFastAPI", "load_policy"]

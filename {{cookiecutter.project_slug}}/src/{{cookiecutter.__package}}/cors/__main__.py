@@ -18,8 +18,9 @@ from contextlib import suppress
 from importlib import import_module
 
 from .diff import DiffError, changes, markdown
+from .document import ConfigurationError
 from .explain.browser import Call, Verdict, verdict_on
-from .policy import KEYS, ConfigurationError, Document, Policy
+from .policy import KEYS, Policy
 from .probe import ProbeError, Target, results
 from .settings import PolicySettings
 
@@ -70,15 +71,15 @@ def verdict_table(verdict: Verdict) -> str:
 
 def show(arguments: argparse.Namespace) -> int:
     """Print the policies; return the exit status."""
-    settings = settings_class()
-    names = [arguments.environment] if arguments.environment else [*Document.read().tables]
-    print("\n\n".join(policy_table(settings.policy_of(name)) for name in names))
+    source = settings_class().policy_source()
+    names = [arguments.environment] if arguments.environment else [*source.document.tables]
+    print("\n\n".join(policy_table(source.policy_of(name)) for name in names))
     return 0
 
 
 def explain(arguments: argparse.Namespace) -> int:
     """Print what a browser would do; return the exit status."""
-    policy = settings_class().policy_of(arguments.environment)
+    policy = settings_class().policy_source().policy_of(arguments.environment)
     call = Call(arguments.origin, arguments.method, arguments.path, tuple(arguments.header))
     if problems := [*call.problems()]:
         print(*problems, sep="\n", file=sys.stderr)
@@ -104,7 +105,7 @@ def diff(arguments: argparse.Namespace) -> int:
 def probe(arguments: argparse.Namespace) -> int:
     """Print what comes of requests to a deployed API; return the exit status."""
     target = Target.checked(arguments.url, arguments.timeout, arguments.cacert)
-    policy = settings_class().policy_of(arguments.environment)
+    policy = settings_class().policy_source().policy_of(arguments.environment)
     found = [*results(target, policy, post=arguments.post)]
     findings = dict.fromkeys(str(finding) for x in found for finding in x.findings)
     table = aligned((x.what, x.origin, str(x.status), x.word) for x in found)

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from starlette.middleware.cors import SAFELISTED_HEADERS
 
-from .policy import ENVIRONMENTS_FILE, KEYS, SETS, ConfigurationError, Document, Policy, policy_of
+from .document import ENVIRONMENTS_FILE, ConfigurationError, Document
+from .policy import KEYS, SETS, Policy, Source
 from .rulebook import Problem
 
 HEADINGS = ("Newly trusted", "No longer trusted", "Other changes")
@@ -64,8 +65,8 @@ def changes(revision: str, file: Path = ENVIRONMENTS_FILE) -> list[Change]:
 def policies_at(revision: str, file: Path) -> dict[str, Policy]:
     """Return the policies of a revision, none if it lacks the file, or of the file as it stands."""
     try:
-        document = document_at(revision, file) if revision else Document.read(file)
-        return {name: policy_of(document, name) for name in document.tables}
+        source = Source(document_at(revision, file) if revision else Document.read(file))
+        return {name: source.policy_of(name) for name in source.document.tables}
     except ConfigurationError as error:
         raise DiffError(f"{revision or file.name}: {error}") from None
 
@@ -107,8 +108,8 @@ def _changes(old: dict[str, Policy], new: dict[str, Policy], file: Path) -> Iter
             continue
         if name not in old:
             yield Change(name, "table", "+", f"[{name}]", file.name)
-        defaults = Document(file, "", {}, {name: {}})
-        yield from _changes_of(name, old.get(name) or policy_of(defaults, name), new[name])
+        defaults = Source(Document(file, "", {}, {name: {}}))
+        yield from _changes_of(name, old.get(name) or defaults.policy_of(name), new[name])
 
 
 def _changes_of(environment: str, old: Policy, new: Policy) -> Iterator[Change]:

@@ -1,11 +1,10 @@
 """The middleware that applies a policy to every request and every response."""
 
-import re
 from collections.abc import Callable
 
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
@@ -18,19 +17,15 @@ from .rulebook import truncated
 RESPONSE_STARTS = ("http.response.start", "websocket.http.response.start")
 
 REQUESTED_METHOD = b"access-control-request-method"
-REQUESTED_HEADERS = b"access-control-request-headers"
-
 MAX_REQUESTED_HEADERS = 4_096
 """Characters of Access-Control-Request-Headers that are read; no page needs as many."""
-
-PLAIN_LIST = re.compile(rb"[^\s,]+(,[^\s,]+)*")
 
 
 class PolicyMiddleware(CORSMiddleware):
     """Starlette's CORSMiddleware with a policy, cross-origin protection and default headers.
 
-    Starlette answers the preflights. Other responses get the CORS headers that Starlette would add,
-    in one pass with the default headers. Untrusted origins get no CORS headers at all.
+    Responses have the CORS headers that Starlette would add, those to preflights its texts as well;
+    all others get them in one pass with the default headers. Untrusted origins get none at all.
     """
 
     def __init__(self, app: ASGIApp, policy: Policy) -> None:
@@ -46,9 +41,6 @@ class PolicyMiddleware(CORSMiddleware):
         self.blocked_log = BlockedLog(policy.environment)
         self.defaults = default_headers(local=policy.local)
         self.exposed = raw(self.simple_headers)
-
-    def is_allowed_origin(self, origin: str) -> bool:
-        return self.policy.trusts(origin)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -93,39 +85,43 @@ class PolicyMiddleware(CORSMiddleware):
         In the local environment, one that grants a trusted origin too little is a success all the
         same, because browsers then name the method or header that is missing.
         """
-        sent = scope["headers"]
-        lines = [value for name, value in sent if name == REQUESTED_HEADERS]
-        if lines and (len(lines) > 1 or not is_plain(lines[0])):
-            sent = with_requested_list(sent, b",".join(lines))
-        headers = Headers(raw=sent)
-        response = self.preflight_response(headers)
-        if response.status_code == 200:
-            return response
-        method = headers["access-control-request-method"]
-        what = f"preflight for {request_line(scope, method)}"
-        self.log("preflight", what, lambda: self.reason(headers), scope)
-        trusted = self.is_allowed_origin(headers["origin"])
-        if not trusted:
-            for name in [x for x in response.headers if x.startswith("access-control-")]:
-                del response.headers[name]
-        if self.policy.local:
-            response.body = response.render(f"Blocked: {self.reason(headers)}")
-            response.headers["Content-Length"] = str(len(response.body))
-            response.status_code = 200 if trusted else 400
-        return response
+        sent = Headers(scope=scope)
+        origin, method = sent["origin"], sent["access-control-request-method"]
+        names = requested_headers(sent)
+        denied: dict[str, Callable[[], str]] = {}
+        if not self.policy.trusts(origin):
+            denied["origin"] = lambda: untrusted(self.policy, origin)
+        if method not in self.allow_methods:
+            denied["method"] = lambda: f"method {truncated(method)} is not in allow_methods"
+        if not all(map(self.is_allowed_header, names)):
+            denied["headers"] = lambda: self.header_reason(names)
+        if "access-control-request-private-network" in sent:
+            denied["private-network"] = lambda: "private-network access is not supported"
 
-    def reason(self, preflight: Headers) -> str:
-        """Return all that a preflight requests and is not granted."""
-        reasons = []
-        if not self.is_allowed_origin(preflight["origin"]):
-            reasons.append(untrusted(self.policy, preflight["origin"]))
-        if (method := preflight["access-control-request-method"]) not in self.allow_methods:
-            reasons.append(f"method {truncated(method)} is not in allow_methods")
-        names = preflight.get("access-control-request-headers", "").split(",")
-        unlisted = [name for name in names if name and name.lower() not in self.allow_headers]
-        if unlisted and not self.allow_all_headers:
-            reasons.append(f"header {truncated(', '.join(unlisted))} is not in allow_headers")
-        return "; ".join(reasons) or "private-network access is not supported"
+        headers = dict(self.preflight_headers)
+        if "origin" in denied:
+            headers = {"Vary": headers["Vary"]}
+        else:
+            headers["Access-Control-Allow-Origin"] = origin
+            if names and self.allow_all_headers:
+                headers["Access-Control-Allow-Headers"] = ",".join(names)
+        if not denied:
+            return PlainTextResponse("OK", headers=headers)
+
+        def reason() -> str:
+            return "; ".join(why() for why in denied.values())
+
+        self.log("preflight", f"preflight for {request_line(scope, method)}", reason, scope)
+        is_success = self.policy.local and "origin" not in denied
+        text = f"Blocked: {reason()}" if self.policy.local else f"Disallowed CORS {', '.join(denied)}"
+        return PlainTextResponse(text, 200 if is_success else 400, headers)
+
+    def is_allowed_header(self, name: str) -> bool:
+        return self.allow_all_headers or name.lower() in self.allow_headers
+
+    def header_reason(self, names: list[str]) -> str:
+        unlisted = ", ".join(name for name in names if not self.is_allowed_header(name))
+        return f"header {truncated(unlisted)} is not in allow_headers"
 
     def log(self, kind: str, what: str, reason: Callable[[], str], scope: Scope) -> None:
         """Log what is blocked, with the fields of the request."""
@@ -145,18 +141,7 @@ def request_line(scope: Scope, method: str = "") -> str:
     return truncated(f"{method or scope.get('method', 'WebSocket')} {scope['path']}")
 
 
-def is_plain(listed: bytes) -> bool:
-    """Return whether a list of headers is as browsers write it: no space, no empty element."""
-    return len(listed) <= MAX_REQUESTED_HEADERS and PLAIN_LIST.fullmatch(listed) is not None
-
-
-def with_requested_list(sent: list[RawHeader], listed: bytes) -> list[RawHeader]:
-    """Return the headers of a preflight, with this list as its Access-Control-Request-Headers.
-
-    Empty elements are left out: RFC 9110, section 5.6.1.2.
-    """
-    if len(listed) > MAX_REQUESTED_HEADERS:
-        listed = b"(over %d characters)" % MAX_REQUESTED_HEADERS
-    names = b",".join([name for x in listed.split(b",") if (name := x.strip())])
-    others = [x for x in sent if x[0] != REQUESTED_HEADERS]
-    return [*others, (REQUESTED_HEADERS, names)] if names else others
+def requested_headers(preflight: Headers) -> list[str]:
+    """Return the names that a preflight asks for, without empty elements: RFC 9110, 5.6.1.2."""
+    listed = ",".join(preflight.getlist("access-control-request-headers"))
+    return [name for x in listed[:MAX_REQUESTED_HEADERS].split(",") if (name := x.strip(" \t"))]

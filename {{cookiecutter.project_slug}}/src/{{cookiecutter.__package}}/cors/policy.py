@@ -1,14 +1,14 @@
 """A policy: one table of `environments.toml`, completed from its preset and checked.
 
-A `Policy` comes only from `load_policy`, which rejects whatever is unsafe or would do nothing, so
-that no other code has to check it again.
+A `Policy` comes only from a `Source`, which rejects whatever is unsafe or would do nothing, so that
+no other code has to check it again.
 """
 
+import json
 import re
-import tomllib
 from bisect import bisect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property, partial
 from itertools import takewhile
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from starlette.middleware.cors import ALL_METHODS
 
+from .document import ENVIRONMENTS_FILE, ConfigurationError, Document, Table
 from .rulebook import (
     EXPOSED_HEADER_RULES,
     LOOPBACK_HOSTS,
@@ -34,8 +35,6 @@ from .rulebook import (
     post_path_problems,
     quoted,
 )
-
-ENVIRONMENTS_FILE = Path(__file__).parent.with_name("environments.toml")
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "strict": {
@@ -98,88 +97,6 @@ SETS = ("allow_origins", "allow_app_origins", "cross_site_posts")
 LABEL = re.compile("[a-z0-9_-]{1,63}")
 """What an asterisk stands for: one label of a host, as browsers write it."""
 
-Table = Mapping[str, Any]
-
-
-class ConfigurationError(Exception):
-    """The API can't start with this configuration; the message lists every problem.
-
-    A problem is anything whose text is a sentence: what is wrong, and how to fix it.
-    """
-
-    def __init__(self, problems: Sequence[object]) -> None:
-        self.problems = problems
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        lines = [f"Cannot start: {count} in the configuration.", *map(str, problems)]
-        super().__init__("\n  - ".join(lines))
-
-
-@dataclass(frozen=True)
-class Document:
-    """`environments.toml` as it was read: a table for each environment, and the keys above them."""
-
-    file: Path
-    text: str
-    shared: Table
-    tables: Mapping[str, Table]
-
-    @property
-    def name(self) -> str:
-        return self.file.name
-
-    @classmethod
-    def read(cls, file: Path = ENVIRONMENTS_FILE) -> "Document":
-        """Read a file. Raises `ConfigurationError` if it is missing or can't be parsed."""
-        try:
-            return cls.parse(file.read_bytes(), file)
-        except OSError as error:
-            raise _unreadable(file, error) from None
-
-    @classmethod
-    def parse(cls, content: bytes, file: Path) -> "Document":
-        """Read the content of a file. Raises `ConfigurationError` if it can't be parsed."""
-        try:
-            text = content.decode()
-            values = tomllib.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise _unreadable(file, error) from None
-        tables = {key: value for key, value in values.items() if isinstance(value, dict)}
-        if not tables:
-            reason, fix = "has no table [no-table]", "write one such as [production]"
-            raise ConfigurationError([Problem("Policies", file.name, reason, fix)])
-        shared = {key: value for key, value in values.items() if key not in tables}
-        return cls(file, text, shared, tables)
-
-    def options(self, environment: str) -> dict[str, Any]:
-        """Return the keys that hold for an environment, without defaults."""
-        return {**self.shared, **self.tables.get(environment, {})}
-
-    def line_of(self, key: str, environment: str, item: str) -> str:
-        """Return where a key that holds for an environment stands, or an item of its list."""
-        wanted = environment if key in self.tables[environment] else ""
-        table, found = "", 0
-        for number, line in enumerate(self.text.splitlines(), 1):
-            if header := re.match(r"\s*\[\s*([^]\s\"',]+|\"[^\"]*\"|'[^']*')\s*]\s*(#.*)?$", line):
-                table = header[1].strip("\"'")
-            elif table == wanted and re.match(rf"\s*[\"']?{key}\b", line):
-                found = number
-            if found and (not item or quoted(item) in line):
-                return f"{self.name}, line {number}"
-        return f"{self.name}, line {found}" if found else self.name
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a policy was loaded from: a document, and the variables that override its keys."""
-
-    document: Document
-    overrides: Table
-    env_prefix: str
-
-    def variable(self, key: str) -> str:
-        """Return the name of the variable that overrides a key."""
-        return f"{self.env_prefix}CORS__{key}".upper()
-
 
 @dataclass(frozen=True)
 class Policy:
@@ -205,7 +122,7 @@ class Policy:
     max_age: int
     allow_credentials: bool
     cross_site_posts: frozenset[str]
-    source: Source = field(compare=False, repr=False)
+    source: "Source" = field(compare=False, repr=False)
 
     @cached_property
     def _exact_origins(self) -> frozenset[str]:
@@ -229,6 +146,12 @@ class Policy:
         label, _, domain = origin.removeprefix("https://").partition(".")
         pattern = f"{PATTERN_START}{domain}"
         return pattern if pattern in self._patterns and LABEL.fullmatch(label) else None
+
+    def examples(self, most: int) -> list[str]:
+        """Return some trusted origins of each kind: exact ones, of patterns, and of apps."""
+        patterns = [x.replace("*", "preview", 1) for x in sorted(self._patterns)]
+        kinds = sorted(self.allow_origins - self._patterns), patterns, sorted(self.allow_app_origins)
+        return [origin for kind in kinds for origin in kind[:most]]
 
     def allows_host(self, host: str) -> bool:
         """Return whether the API accepts requests for a host, the value of a Host header.
@@ -280,11 +203,95 @@ class Policy:
             return self.source.document.line_of(key, self.environment, item)
         return f"preset {self.preset}" if key in PRESETS[self.preset] else "default"
 
-    def loaded_again(self, environment: str) -> "Policy":
-        """Return the policy of an environment as a new start would load it."""
-        source = self.source
-        document = Document.read(source.document.file)
-        return policy_of(document, environment, source.overrides, source.env_prefix)
+
+@dataclass(frozen=True)
+class Source:
+    """What policies are loaded from: a document, and the variables that override its keys."""
+
+    document: Document
+    overrides: Table = field(default_factory=dict)
+    env_prefix: str = ""
+
+    def variable(self, key: str) -> str:
+        """Return the name of the variable that overrides a key."""
+        return f"{self.env_prefix}CORS__{key}".upper()
+
+    def read_again(self) -> "Source":
+        """Return what a new start would load policies from."""
+        return replace(self, document=Document.read(self.document.file))
+
+    def policy_of(self, environment: str) -> "Policy":
+        """Return the policy of an environment.
+
+        The whole file is checked, not only this table, so that a problem in production's shows on a
+        developer's machine.
+
+        Raises `ConfigurationError` with every problem of the file, the overrides and the name.
+        """
+        if problems := [*self._problems(environment)]:
+            raise ConfigurationError(problems)
+        options = {**self.document.options(environment), **self.overrides}
+        preset = PRESETS[options.get("preset", "strict")]
+        options = {**{key: KEYS[key].default for key in KEYS}, **preset, **options}
+        if options["docs"] is None:
+            options["docs"] = options["local"]
+        if options["allowed_hosts"] is None and options["local"]:
+            options["allowed_hosts"] = LOOPBACK_HOSTS
+        for key, value in options.items():
+            if isinstance(value, list):
+                options[key] = frozenset(value) if key in SETS else tuple(value)
+        return Policy(environment=environment, source=self, **options)
+
+    def _problems(self, environment: str) -> Iterator[object]:
+        document = self.document
+        if environment not in document.tables:
+            yield _unknown_environment(environment, [*document.tables], self.env_prefix)
+        yield from environment_problems(document.name, document.tables)
+        for name, key, problem in self._problems_of_keys:
+            if name != environment or key not in self.overrides:
+                yield problem
+        found = [name for name, table in document.tables.items() if _is_local(table)]
+        for name in found[1:]:
+            reason = f"is a second local environment beside {quoted(found[0])} [second-local]"
+            yield Problem(document.name, name, reason, "keep `local = true` in one of them")
+        yield from self._problems_of_variables(environment)
+        for name in document.tables:
+            options = {**document.options(name), **(self.overrides if name == environment else {})}
+            yield from _pattern_problems(f"{document.name} [{name}] allow_credentials", options)
+
+    @cached_property
+    def _problems_of_keys(self) -> list[tuple[str, str, Problem]]:
+        """The problems of the file, each with its table, or none, and its key."""
+        found = []
+        document, tables = self.document, [*self.document.tables.values()]
+        for name, table in {"": document.shared, **document.tables}.items():
+            location = f"{document.name} [{name}]" if name else document.name
+            for key, value in table.items():
+                inheriting = [table] if name else [x for x in tables if key not in x]
+                local = all(map(_is_local, inheriting))
+                if key not in KEYS:
+                    problems = [_unknown_key(location, key, key, {x: x for x in KEYS})]
+                elif key == "local" and not name:
+                    reason = "stands above the tables [shared-local]"
+                    fix = "write it into the table of one environment"
+                    problems = [Problem(location, key, reason, fix)]
+                else:
+                    problems = [*_value_problems(f"{location} {key}", key, value, local=local)]
+                found += [(name, key, problem) for problem in problems]
+        return found
+
+    def _problems_of_variables(self, environment: str) -> Iterator[Problem]:
+        variables = {key: self.variable(key) for key in KEYS if key != "local"}
+        local = _is_local(self.document.options(environment))
+        for key, value in self.overrides.items():
+            if key in variables:
+                yield from _value_problems(variables[key], key, value, local=local)
+            elif key == "local":
+                reason = "can't override the file [local-variable]"
+                fix = f"set it in {self.document.name}"
+                yield Problem("Variable", self.variable(key), reason, fix)
+            else:
+                yield _unknown_key("Variable", self.variable(key), key, variables)
 
 
 def load_policy(
@@ -297,77 +304,11 @@ def load_policy(
     """Return the policy of an environment.
 
     `overrides` are keys of the environment's table that variables set, and that take precedence
-    over the file; `env_prefix` is what the names of those variables start with. The whole file is
-    checked, not only this table, so that a problem in production's shows on a developer's machine.
+    over the file; `env_prefix` is what the names of those variables start with.
 
     Raises `ConfigurationError` with every problem of the file, the overrides and the name.
     """
-    return policy_of(Document.read(file), environment, overrides or {}, env_prefix)
-
-
-def policy_of(
-    document: Document, environment: str, overrides: Table | None = None, env_prefix: str = ""
-) -> Policy:
-    """Return the policy of an environment by a document, as `load_policy` does."""
-    source = Source(document, overrides or {}, env_prefix)
-    problems: list[object] = []
-    if environment not in document.tables:
-        problems.append(_unknown_environment(environment, [*document.tables], env_prefix))
-    problems += _file_problems(source, environment)
-    problems += _variable_problems(source, environment)
-    for name in document.tables:
-        options = {**document.options(name), **(source.overrides if name == environment else {})}
-        problems += _pattern_problems(f"{document.name} [{name}] allow_credentials", options)
-    if problems:
-        raise ConfigurationError(problems)
-    options = {**document.options(environment), **source.overrides}
-    preset = PRESETS[options.get("preset", "strict")]
-    options = {**{key: KEYS[key].default for key in KEYS}, **preset, **options}
-    if options["docs"] is None:
-        options["docs"] = options["local"]
-    if options["allowed_hosts"] is None and options["local"]:
-        options["allowed_hosts"] = LOOPBACK_HOSTS
-    for key, value in options.items():
-        if isinstance(value, list):
-            options[key] = frozenset(value) if key in SETS else tuple(value)
-    return Policy(environment=environment, source=source, **options)
-
-
-def _file_problems(source: Source, environment: str) -> Iterator[object]:
-    document = source.document
-    yield from environment_problems(document.name, document.tables)
-    for name, table in {"": document.shared, **document.tables}.items():
-        location = f"{document.name} [{name}]" if name else document.name
-        for key, value in table.items():
-            inheriting = [x for x in document.tables.values() if key not in x]
-            local = all(map(_is_local, [table] if name else inheriting))
-            if key not in KEYS:
-                yield _unknown_key(location, key, key, {x: x for x in KEYS})
-            elif key == "local" and not name:
-                reason = "stands above the tables [shared-local]"
-                yield Problem(location, key, reason, "write it into the table of one environment")
-            elif name != environment or key not in source.overrides:
-                yield from _value_problems(f"{location} {key}", key, value, local=local)
-    found = [name for name, table in document.tables.items() if _is_local(table)]
-    for name in found[1:]:
-        reason = f"is a second local environment beside {quoted(found[0])} [second-local]"
-        yield Problem(document.name, name, reason, "keep `local = true` in one of them")
-
-
-def _variable_problems(source: Source, environment: str) -> Iterator[object]:
-    variables = {key: source.variable(key) for key in KEYS if key != "local"}
-    local = _is_local(source.document.options(environment))
-    for key, value in source.overrides.items():
-        if key in variables:
-            yield from _value_problems(variables[key], key, value, local=local)
-        elif key == "local":
-            reason, fix = (
-                "can't override the file [local-variable]",
-                f"set it in {source.document.name}",
-            )
-            yield Problem("Variable", source.variable(key), reason, fix)
-        else:
-            yield _unknown_key("Variable", source.variable(key), key, variables)
+    return Source(Document.read(file), overrides or {}, env_prefix).policy_of(environment)
 
 
 def _pattern_problems(location: str, options: Table) -> Iterator[Problem]:
@@ -381,11 +322,6 @@ def _pattern_problems(location: str, options: Table) -> Iterator[Problem]:
 
 def _is_local(table: Table) -> bool:
     return table.get("local") is True
-
-
-def _unreadable(file: Path, error: Exception) -> ConfigurationError:
-    reason = f"can't be read as TOML, {error} [unreadable-file]"
-    return ConfigurationError([Problem("Policies", file.name, reason, "fix the file")])
 
 
 def _neighbors(values: list[str], value: str) -> list[str]:
@@ -426,6 +362,18 @@ def _unknown_key(location: str, name: str, key: str, names: Mapping[str, str]) -
     return Problem(location, name, "is not a known key [unknown-key]", fix)
 
 
+def decoded(key: str, value: Any) -> Any:
+    """Return what a string stands for as the value of a key: a comma-separated list, or JSON."""
+    if not isinstance(value, str) or key not in KEYS or KEYS[key].kind is str:
+        return value
+    if KEYS[key].kind is list and not value.lstrip().startswith("["):
+        return [item.strip() for item in value.split(",")] if value.strip() else []
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
 def _has_type(kind: type, value: object) -> bool:
     return type(value) is kind and (
         not isinstance(value, list) or all(isinstance(item, str) for item in value)
@@ -435,8 +383,8 @@ def _has_type(kind: type, value: object) -> bool:
 def _value_problems(location: str, key: str, value: Any, *, local: bool) -> Iterator[Problem]:
     kind, _, check = KEYS[key]
     if not _has_type(kind, value):
-        is_item = kind is list and isinstance(value, str) and "[" not in value
-        example = quoted([value]) if is_item else TYPE_NAMES[kind]
+        meant = decoded(key, value)
+        example = quoted(meant) if _has_type(kind, meant) else TYPE_NAMES[kind]
         yield Problem(location, value, f"is not {TYPE_NAMES[kind]} [type]", f"write {example}")
     elif key in ("allowed_hosts", "allow_methods") and not value:
         reason = "would allow nothing [empty-list]"

@@ -18,12 +18,10 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
 from uuid import uuid4
 
-from .explain.browser import Response, Unlogged, ask, stub
+from .explain.browser import UNTRUSTED, Response, Unlogged, ask, stub
 from .middleware import PolicyMiddleware
 from .policy import Policy
-from .rulebook import PATTERN_START, SAFELISTED_METHODS, Problem, quoted, truncated
-
-UNTRUSTED = "https://untrusted.example"
+from .rulebook import SAFELISTED_METHODS, Problem, quoted, truncated
 
 ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 CORS_HEADERS = (
@@ -195,7 +193,7 @@ def results(target: Target, policy: Policy, *, post: bool) -> Iterator[Result]:
         requested |= {"Access-Control-Request-Headers": names} if names else {}
         return result("preflight", origin, "OPTIONS", **requested)
 
-    origins = trusted_origins(policy)
+    origins = policy.examples(MAX_ORIGINS)
     first = {}
     for origin in [*origins, UNTRUSTED]:
         first[origin] = result("GET", origin)
@@ -217,15 +215,6 @@ def results(target: Target, policy: Policy, *, post: bool) -> Iterator[Result]:
                 yield large
     if post:
         yield result("POST", UNTRUSTED, "POST")
-
-
-def trusted_origins(policy: Policy) -> list[str]:
-    """Return some origins that a policy trusts, of each kind."""
-    listed = sorted(policy.allow_origins)
-    exact = [x for x in listed if "*" not in x]
-    patterns = [x.replace("*", "probe", 1) for x in listed if x.startswith(PATTERN_START)]
-    kinds = exact, patterns, sorted(policy.allow_app_origins)
-    return [origin for kind in kinds for origin in kind[:MAX_ORIGINS]]
 
 
 def findings(method: str, received: HTTPResponse, expected: Response) -> list[Finding]:

@@ -149,17 +149,9 @@ LOOPBACK_ORIGIN = (
 PATTERN_START = "https://*."
 """A pattern trusts the origins that have exactly one label instead of the asterisk."""
 
-LOCAL_NETWORKS = [
-    ip_network(text)
-    for text in [
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "169.254.0.0/16",
-        "fc00::/7",
-        "fe80::/10",
-    ]
-]
+PRIVATE_NETWORKS = [*map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))]
+"""RFC 1918 and 4193."""
+
 LOCAL_DOMAINS = (".test", ".localhost", ".local", ".internal", ".home.arpa")
 """Names that no public DNS has: RFC 6761, 6762 and 8375, and ICANN's reservation of internal."""
 
@@ -212,8 +204,9 @@ class Url:
     @property
     def is_local(self) -> bool:
         """Whether the host can only be the browser's own machine, or be in its own network."""
-        if self.address:
-            return self.is_loopback or any(self.address in network for network in LOCAL_NETWORKS)
+        if address := self.address:
+            is_private = any(address in network for network in PRIVATE_NETWORKS)
+            return is_private or address.is_loopback or address.is_link_local
         return len(self.labels) == 1 or self.host.lower().endswith(LOCAL_DOMAINS)
 
     @property

@@ -1,6 +1,5 @@
 """Settings that name a policy, and report every problem at once."""
 
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +22,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from .policy import KEYS, ConfigurationError, Policy, load_policy
+from .document import ConfigurationError, Document
+from .policy import KEYS, Policy, Source, decoded
 from .rulebook import Problem, quoted
 
 PROBLEMS = ":problems"
@@ -188,7 +188,7 @@ class PolicySettings(BaseSettings):
     @property
     def policy(self) -> Policy:
         """The policy of the environment."""
-        return self._load_policy(self.environment, self.cors)
+        return self._source(self.cors).policy_of(self.environment)
 
     @classmethod
     def variable(cls, *path: str) -> str:
@@ -196,18 +196,16 @@ class PolicySettings(BaseSettings):
         return f"{cls.model_config.get('env_prefix', '')}{'__'.join(path)}".upper()
 
     @classmethod
-    def policy_of(cls, environment: str) -> Policy:
-        """Return the policy of an environment with these variables, whatever other fields need.
+    def policy_source(cls) -> Source:
+        """Return what any environment's policy is loaded from, whatever other fields need.
 
         Raises `ConfigurationError` as the settings themselves do.
         """
-        sources = dotenv, env = DotEnvVariables(cls), Variables(cls)
-        problems = [*dotenv.problems, *env.misspelt({**dotenv.env_vars, **env.env_vars})]
-        if problems:
+        sources = DotEnvVariables(cls), Variables(cls)
+        if problems := _problems_of(*sources):
             raise ConfigurationError(problems)
         given = [source().get("cors") for source in sources]
-        overrides = {x: y for each in given if isinstance(each, dict) for x, y in each.items()}
-        return cls._load_policy(environment, overrides)
+        return cls._source({x: y for each in given if isinstance(each, dict) for x, y in each.items()})
 
     @classmethod
     def settings_customise_sources(
@@ -221,9 +219,7 @@ class PolicySettings(BaseSettings):
         # Instead of pydantic-settings' own sources, which stop at the first problem.
         dotenv = DotEnvVariables(settings_cls, getattr(dotenv_settings, "env_file", None))
         env = Variables(settings_cls)
-        problems = [*dotenv.problems, *env.ambiguous(os.environ)]
-        problems += env.misspelt({**dotenv.env_vars, **env.env_vars})
-        found = InitSettingsSource(settings_cls, {PROBLEMS: problems})
+        found = InitSettingsSource(settings_cls, {PROBLEMS: _problems_of(dotenv, env)})
         return init_settings, env, dotenv, file_secret_settings, found
 
     @model_validator(mode="wrap")
@@ -235,12 +231,12 @@ class PolicySettings(BaseSettings):
         try:
             settings = handler(values)
         except ValidationError as error:
-            source = Variables(cls)
-            problems += map(source.field_problem, error.errors(include_input=False))
+            problems += map(Variables(cls).field_problem, error.errors(include_input=False))
         environment = settings.environment if settings else given.get("environment", "")
         overrides = settings.cors if settings else given.get("cors", {})
         try:
-            cls._load_policy(environment, overrides if isinstance(overrides, dict) else {})
+            source = cls._source(overrides if isinstance(overrides, dict) else {})
+            source.policy_of(environment)
         except ConfigurationError as error:
             problems += error.problems
         if settings is None or problems:
@@ -248,9 +244,14 @@ class PolicySettings(BaseSettings):
         return settings
 
     @classmethod
-    def _load_policy(cls, environment: str, overrides: Mapping[str, Any]) -> Policy:
-        decoded = {key: _decoded(key, value) for key, value in overrides.items()}
-        return load_policy(environment, decoded, env_prefix=cls.model_config.get("env_prefix", ""))
+    def _source(cls, overrides: Mapping[str, Any]) -> Source:
+        values = {key: decoded(key, value) for key, value in overrides.items()}
+        return Source(Document.read(), values, cls.model_config.get("env_prefix", ""))
+
+
+def _problems_of(dotenv: DotEnvVariables, env: Variables) -> list[Problem]:
+    misspelt = env.misspelt({**dotenv.env_vars, **env.env_vars})
+    return [*dotenv.problems, *env.ambiguous(os.environ), *misspelt]
 
 
 def _names(variable: str, annotation: Any) -> dict[str, list[type]]:
@@ -293,15 +294,3 @@ def _is_service_link(variable: str, value: str | None) -> bool:
 
 def _similarity(one: str, other: str) -> float:
     return SequenceMatcher(None, one.replace("_", ""), other.replace("_", "")).ratio()
-
-
-def _decoded(key: str, value: Any) -> Any:
-    """Return what the value of a variable stands for: a comma-separated list, or JSON."""
-    if not isinstance(value, str) or key not in KEYS or KEYS[key].kind is str:
-        return value
-    if KEYS[key].kind is list and not value.lstrip().startswith("["):
-        return [item.strip() for item in value.split(",")] if value.strip() else []
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value

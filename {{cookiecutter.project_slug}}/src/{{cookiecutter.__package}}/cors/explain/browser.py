@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,13 +17,10 @@ from ..blocked_log import BlockedLog
 from ..middleware import PolicyMiddleware
 from ..policy import Policy
 from ..rulebook import (
-    LOCAL_RULES,
     METHOD_RULES,
     NORMALIZED_METHODS,
-    PART_RULES,
     REQUEST_HEADER_RULES,
     SAFELISTED_METHODS,
-    SHAPE_RULES,
     Problem,
     origin_reasons,
     quoted,
@@ -37,17 +34,13 @@ SAFELISTED_HEADERS = frozenset({"accept", "accept-language", "content-language"}
 Content-Type needs none where it says form or plain text; here it stands for JSON.
 """
 
-NEVER_TRUSTED = [
-    str(x)
-    for x in SHAPE_RULES + PART_RULES + LOCAL_RULES
-    if x.name in {"null", "scheme", "plain-http"}
-]
-"""Why a policy can't list some of the origins that browsers do send, and that can be explained."""
+UNTRUSTED = "https://untrusted.example"
 
-UNSENDABLE_METHODS = [x for x in METHOD_RULES if x.name in {"method-token", "forbidden-method"}]
-UNSENDABLE_HEADERS = [
-    x for x in REQUEST_HEADER_RULES if x.name in {"header-token", "forbidden-request-header"}
-]
+NEVER_TRUSTED = ("[null]", "[scheme]", "[plain-http]")
+"""Rules that origins break that no policy can list, but browsers do send."""
+
+NEVER_SENT = ("[method-token]", "[forbidden-method]", "[header-token]", "[forbidden-request-header]")
+"""Rules that methods and headers break that no browser sends."""
 
 KEPT_IN_PATHS = "/?:@!$&'()*+,;=%"
 """In addition to letters and digits; browsers percent-encode everything else in a path."""
@@ -72,6 +65,11 @@ class Call:
         return quote(self.path, KEPT_IN_PATHS, errors="replace")
 
     @property
+    def route(self) -> str:
+        """The path as servers hand it to the API: decoded, and without the query."""
+        return unquote(self.path.partition("?")[0])
+
+    @property
     def requested_headers(self) -> list[str]:
         """The headers that a preflight asks for, in the order of browsers."""
         return sorted({name.lower() for name in self.headers} - SAFELISTED_HEADERS)
@@ -79,22 +77,24 @@ class Call:
     def is_form_for(self, policy: Policy) -> bool:
         """Whether a form can send it, to a path at which the policy expects forms of any site."""
         is_simple = self.sent_method == "POST" and not self.requested_headers
-        return is_simple and self.path in policy.cross_site_posts
+        return is_simple and self.route in policy.cross_site_posts
 
     def problems(self) -> Iterator[Problem]:
         """Yield why no browser sends this request."""
-        found = [x for x in origin_reasons(self.origin, local=True) if x not in NEVER_TRUSTED]
-        if found:
+        why = origin_reasons(self.origin, local=True)
+        if found := [x for x in why if not x.endswith(NEVER_TRUSTED)]:
             example = suggest_origin(self.origin, local=True) or "https://app.example.com"
             yield Problem("Origin", self.origin, " and ".join(found), f"write {quoted(example)}")
-        for reason in reasons(UNSENDABLE_METHODS, self.method):
-            yield Problem("Method", self.method, reason, "write one such as GET")
+        for reason in reasons(METHOD_RULES, self.method):
+            if reason.endswith(NEVER_SENT):
+                yield Problem("Method", self.method, reason, "write one such as GET")
         if not self.path.startswith("/"):
             reason = "does not begin with a slash [path-slash]"
             yield Problem("Path", self.path, reason, "write one such as /")
         for name in self.headers:
-            for reason in reasons(UNSENDABLE_HEADERS, name):
-                yield Problem("Header", name, reason, "leave it out")
+            for reason in reasons(REQUEST_HEADER_RULES, name):
+                if reason.endswith(NEVER_SENT):
+                    yield Problem("Header", name, reason, "leave it out")
 
 
 class Response(NamedTuple):
@@ -197,14 +197,14 @@ async def verdict_on(call: Call, policy: Policy, host: str = "") -> Verdict:
         sent = headers | {"Access-Control-Request-Method": call.sent_method}
         if call.requested_headers:
             sent["Access-Control-Request-Headers"] = ",".join(call.requested_headers)
-        response = await ask(api, "OPTIONS", path, sent)
+        response = await ask(api, "OPTIONS", call.route, sent)
         checks = preflight_checks(call, policy, response)
         exchanges.append(Exchange("preflight", "OPTIONS", path, sent, response, checks))
     if not exchanges or not exchanges[0].failed:
         sent = headers | {name.title(): "..." for name in call.headers}
         if call.is_form_for(policy):
             sent["Content-Type"] = "application/x-www-form-urlencoded"
-        response = await ask(api, call.sent_method, path, sent)
+        response = await ask(api, call.sent_method, call.route, sent)
         checks = request_checks(call, policy, response)
         exchanges.append(Exchange("request", call.sent_method, path, sent, response, checks))
     return Verdict(exchanges, log.reason, log.line)
@@ -227,18 +227,8 @@ async def ask(app: ASGIApp, method: str, path: str, headers: dict[str, str]) -> 
     async def send(message: Message) -> None:
         messages.append(message)
 
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "scheme": "https",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "root_path": "",
-        "headers": [(name.lower().encode(), text.encode()) for name, text in headers.items()],
-    }
+    sent = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
+    scope = {"type": "http", "method": method, "path": path, "headers": sent}
     await app(scope, receive, send)
     return Response(messages[0]["status"], Headers(raw=messages[0]["headers"]))
 
@@ -265,8 +255,8 @@ def request_checks(call: Call, policy: Policy, response: Response) -> list[Check
     """Return what a browser checks in the response to the request itself: Fetch, "CORS check"."""
     origin = origin_check(call, policy, response)
     if call.is_form_for(policy) and not origin.allowed:
-        source = policy.source_of("cross_site_posts", call.path)
-        return [Check("cross-site post", call.path, allowed=True, source=source), origin]
+        source = policy.source_of("cross_site_posts", call.route)
+        return [Check("cross-site post", call.route, allowed=True, source=source), origin]
     credentials = response.headers.get("Access-Control-Allow-Credentials") == "true"
     source = policy.source_of("allow_credentials")
     return [origin, Check("credentials", "if cookies are sent", credentials, source)]

@@ -18,9 +18,10 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from ..policy import ConfigurationError, Document, Policy
+from ..document import ConfigurationError
+from ..policy import Policy, Source
 from ..rulebook import Problem, quoted
-from .browser import Call, Check, Exchange, Verdict, verdict_on
+from .browser import UNTRUSTED, Call, Check, Exchange, Verdict, verdict_on
 
 TEXT = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
 PARTS = dict(re.findall(r"<!-- part: (\w+) -->\n(.*?)\n?(?=<!-- part: |\Z)", TEXT, re.DOTALL))
@@ -39,9 +40,11 @@ GRANTING_HEADERS = {
 }
 """By what is checked, the header without which the browser blocks the request."""
 
-UNTRUSTED = "https://untrusted.example"
 LOCALHOST = "http://localhost:3000"
 CHANGED = "environments.toml has changed since the API started: restart it to try the change."
+MAX_OFFERED = 100
+"""Origins of each kind that the form suggests."""
+
 OFFERED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -163,20 +166,19 @@ class Page:
         names, verdicts = [self.running.environment], []
         notes: list[object] = []
         try:
-            names = [
-                *dict.fromkeys([*names, *Document.read(self.running.source.document.file).tables])
-            ]
+            source = self.running.source.read_again()
+            names = [*dict.fromkeys([*names, *source.document.tables])]
             if not typed:
-                calls = self.first_calls(names, str(own))
+                calls = self.first_calls(names, str(own), source)
             for environment, call in calls:
                 if problems := [*problems_of(environment, call, names, str(own))]:
                     notes += problems
                     continue
-                policy = self.policy_of(environment)
+                policy = self.policy_of(environment, source)
                 host = own.netloc if policy is self.running else ""
                 verdict = await verdict_on(call, policy, host)
                 verdicts.append(verdict_part(environment, call, verdict, unfolded=bool(typed)))
-            if self.running.loaded_again(self.running.environment) != self.running:
+            if source.policy_of(self.running.environment) != self.running:
                 notes.append(CHANGED)
         except ConfigurationError as error:
             notes.append(error)
@@ -186,7 +188,7 @@ class Page:
             title=request.app.title,
             environments=options(names, environment),
             origin=call.origin,
-            origins=options([*examples_of(self.running), UNTRUSTED]),
+            origins=options([*self.running.examples(MAX_OFFERED), UNTRUSTED]),
             method=call.method,
             methods=options(OFFERED_METHODS),
             path=call.path,
@@ -199,31 +201,25 @@ class Page:
         headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
         return HTMLResponse(content, 200 if verdicts else 422, headers)
 
-    def policy_of(self, environment: str) -> Policy:
+    def policy_of(self, environment: str, source: Source) -> Policy:
         """Return the policy of the running API, or the one that it would have elsewhere."""
         is_running = environment == self.running.environment
-        return self.running if is_running else self.running.loaded_again(environment)
+        return self.running if is_running else source.policy_of(environment)
 
-    def first_calls(self, environments: Iterable[str], own_origin: str) -> list[tuple[str, Call]]:
+    def first_calls(self, names: list[str], own: str, source: Source) -> list[tuple[str, Call]]:
         """Return the calls to show first: of a trusted page, if any, and of an untrusted one."""
         calls: list[tuple[str, Call]] = []
-        for environment in environments:
-            policy = self.policy_of(environment)
-            pages = [x for x in examples_of(policy) if x != own_origin]
+        for name in names:
+            policy = self.policy_of(name, source)
+            pages = [x for x in policy.examples(2) if x != own]
             pages += [LOCALHOST] if policy.allow_origin_regex else []
             allowed = {name.lower() for name in policy.allow_headers}
             headers = ("Authorization",) if {"*", "authorization"} & allowed else ()
-            shown = [(environment, Call(x, headers=headers)) for x in (*pages[:1], UNTRUSTED)]
+            shown = [(name, Call(x, headers=headers)) for x in (*pages[:1], UNTRUSTED)]
             if pages:
                 return shown
             calls = calls or shown
         return calls
-
-
-def examples_of(policy: Policy) -> list[str]:
-    """Return origins that a policy trusts: those listed, and for each pattern one of its pages."""
-    listed = sorted(policy.allow_origins | policy.allow_app_origins)
-    return [x.replace("*", "preview", 1) for x in listed]
 
 
 def problems_of(environment: str, call: Call, names: list[str], own: str) -> Iterator[Problem]:

@@ -1,0 +1,1 @@
+"""What `python -m fleet` promises, through its command."""

@@ -6,6 +6,7 @@ before the questions, before the files, and before the hook.
 
 import contextlib
 import json
+import re
 import runpy
 import sys
 from collections.abc import Iterator, Mapping
@@ -135,6 +136,23 @@ def enable_line_editing() -> None:
     """Have answers edited, pasted with line breaks, and longer than a terminal's line."""
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401
+
+        from rich.prompt import PromptBase
+
+        PromptBase.get_input = staticmethod(read_line)  # type: ignore[method-assign]
+
+
+def read_line(console: Any, prompt: Any, *_: Any, **__: Any) -> str:
+    """Ask as Rich does, and have readline print the line that the answer is on.
+
+    It has to know that line: otherwise Enter alone leaves the next question on the same one, and
+    the Home key goes to the margin.
+    """
+    with console.capture() as captured:
+        console.print(prompt, end="")
+    *above, line = captured.get().split("\n")
+    sys.stdout.write("".join(f"{text}\n" for text in above))
+    return input(re.sub(r"\x1b\[[\d;]*m", lambda style: f"\1{style[0]}\2", line))
 
 
 def say(text: object) -> None:

@@ -14,6 +14,9 @@ import pexpect
 
 TEMPLATE = Path(__file__).parent.parent
 PAGE = TEMPLATE / "docs" / "getting-started.md"
+HOME = "/home/ada"
+"""The folder that the page shows, whichever it is."""
+
 DIALOGUE = re.compile(r"(<!-- dialogue -->\n```text\n)(.*?)(```)", re.DOTALL)
 
 
@@ -31,16 +34,16 @@ def played(dialogue: str, folder: Path) -> str:
         cwd=folder,
         env={**os.environ, "HOME": str(folder), "TERM": "dumb", "COLUMNS": "80", "LINES": "50"},
         encoding="utf-8",
-        dimensions=(50, 80),
+        dimensions=(50, 250),
         timeout=30,
     )
     answers = iter(re.findall(r"\):(.*)$", dialogue, re.MULTILINE))
     text = ""
-    while terminal.expect([r"\): $", pexpect.EOF]) == 0:
+    while terminal.expect([r"\): ?$", pexpect.EOF]) == 0:
         text += f"{terminal.before}{terminal.after}"
         terminal.sendline(next(answers, "").strip())
     terminal.close()
-    lines = f"{text}{terminal.before}".replace(str(folder), "..").splitlines()
+    lines = f"{text}{terminal.before}".replace(str(folder), HOME).splitlines()
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 

@@ -157,7 +157,7 @@ def test_end_of_input(tmp_path: Path, terminals: list[Terminal]) -> None:
     """A terminal that goes away at a question leaves nothing on disk."""
     terminals.append(terminal := Terminal(tmp_path))
     terminal.answer(NAME, " ")
-    terminal.child.expect_exact("is empty")
+    terminal.child.expect(r"is empty(?s:.*): $")
     terminal.child.sendeof()
     terminal.child.expect(pexpect.EOF)
     assert not list(tmp_path.glob("*/pyproject.toml"))

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import dialogue
-from conftest import Project
+import pytest
+from conftest import TEMPLATE, Project
 from documents.pages import Page
 
 
-def page() -> Page:
-    return Page.read(dialogue.PAGE, dialogue.PAGE.name)
+def commands(document: str) -> list[str]:
+    fences = Page.read(TEMPLATE / document, document).fences
+    return [fence.text for fence in fences if fence.language == "sh"]
 
 
 def test_dialogue(generated: Callable[[str], Project], tmp_path: Path) -> None:
@@ -25,7 +27,13 @@ def test_dialogue(generated: Callable[[str], Project], tmp_path: Path) -> None:
 
 def test_commands(generated: Callable[[str], Project]) -> None:
     """The project is served and tested by the commands of its own README."""
-    [_, serve, test] = [fence for fence in page().fences if fence.language == "sh"]
+    [_, serve, test] = commands("docs/getting-started.md")
     readme = generated("defaults").files()["README.md"].decode()
-    commands = serve.text.removeprefix("cd hello-api\n") + test.text
-    assert f"```console\n{commands}```" in readme
+    both = serve.removeprefix("cd hello-api\n") + test
+    assert f"```console\n{both}```" in readme
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/index.md"])
+def test_first_command(document: str) -> None:
+    """README, site and page begin with the same command."""
+    assert commands(document)[0] == commands("docs/getting-started.md")[0]

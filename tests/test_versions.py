@@ -33,6 +33,15 @@ def test_stamp(generated: Callable[[str], Project]) -> None:
     assert version == RELEASES[0]
 
 
+def test_documentation(generated: Callable[[str], Project]) -> None:
+    """A project's README leads to documents that the template has, at the tag of its version."""
+    readme = (generated("defaults").path / "README.md").read_text("utf-8")
+    assert f"git clone --branch {RELEASES[0]} TEMPLATE\n" in readme
+    documents = re.findall(r"`(docs/[^`]+\.md)`", readme)
+    assert documents
+    assert [name for name in documents if not (TEMPLATE / name).is_file()] == []
+
+
 def test_changelog() -> None:
     """The changelog has each release once, the newest first, and what is to come before them."""
     assert sorted(set(RELEASES), key=number, reverse=True) == RELEASES

@@ -33,7 +33,9 @@ QUESTIONS: dict[str, Any] = {
 """The questions and their defaults: a string, a list to choose from, or a boolean."""
 
 NAME, VERSION = re.findall(
-    r'^(?:name|version) = "(.+)"$', (TEMPLATE / "pyproject.toml").read_text("utf-8"), re.MULTILINE
+    r"""^(?:name|version) *= *["'](.+)["']""",
+    (TEMPLATE / "pyproject.toml").read_text("utf-8"),
+    re.MULTILINE,
 )
 """What a project was made with, as its `.cookiecutter.yaml` says."""
 

@@ -40,14 +40,14 @@ def test_rules(name: str) -> None:
 
 
 @each_question
-def test_refusal(name: str) -> None:
-    """Of each question there is a wrong answer, which is refused in its name."""
+def test_wrong_answer(name: str) -> None:
+    """Each question has a wrong answer among the hostile ones, reported by its name."""
     said = [message for case in tables.cases().values() for message in case.message]
     assert any(re.match(f"{name}[:,] ", message) for message in said)
 
 
 @each_question
 def test_reference(name: str) -> None:
-    """The reference tells of each question."""
+    """The reference describes each question."""
     reference = (TEMPLATE / "docs" / "reference" / "questions.md").read_text("utf-8")
     assert f"\n| `{name}` | " in reference

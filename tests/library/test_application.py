@@ -157,6 +157,18 @@ def test_documentation() -> None:
     assert send(asked, "GET", "/api.json").status == 200
 
 
+def test_title() -> None:
+    """A title is escaped on the pages of the documentation, and as it is in the document."""
+    title = "</title><script>alert(1)</script> & 'more'"
+    client = TestClient(SecuredFastAPI(load_policy(LOCAL), title=title), "http://localhost")
+    assert client.get("/openapi.json").json()["info"]["title"] == title
+    for path in ("/docs", "/redoc"):
+        page = client.get(path).text
+        assert "alert(1)</script>" not in page
+        assert "<title>&lt;/title&gt;&lt;script&gt;alert(1)" in page
+        assert "&amp; &#x27;more&#x27; - " in page
+
+
 def test_page_of_policy() -> None:
     """The page that explains the policy is served where it is local, and nowhere else."""
     opened = api_of(DEPLOYED, docs=True)

@@ -1,5 +1,6 @@
 """A FastAPI that nothing can be added to outside its policy."""
 
+import html
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,15 @@ from .policy import Policy
 
 LINK = "[Which pages may call this API from a browser?](docs/cors)"
 """What `/docs` says in addition where it is local."""
+
+
+class Title(str):
+    """A title that is escaped where FastAPI formats it into the HTML of `/docs` and `/redoc`."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        return html.escape(super().__format__(spec))
 
 
 class SecuredFastAPI(FastAPI):
@@ -33,6 +43,7 @@ class SecuredFastAPI(FastAPI):
         elif policy.local:
             options["description"] = f"{options.get('description', '')}\n\n{LINK}".strip()
         super().__init__(redirect_slashes=redirect_slashes, **options)
+        self.title = Title(self.title)
         self.policy = policy
         self._secured = PolicyMiddleware(super().__call__, policy)
         if policy.local:

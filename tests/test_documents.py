@@ -42,14 +42,17 @@ EXCEPTIONS = {
 """What is not run here, and why."""
 
 
+CHANGES = {"file", "append"}
+"""The marks of what becomes part of a project."""
+
 Installed = Callable[[str], Project]
 
 
 def wrong(page: Page, installed: Installed, folder: Path) -> list[str]:
-    """Run a page, in a project of its own if its commands could change it; return what is wrong."""
+    """Run a page, in a project of its own if it changes one; return what is wrong."""
     if page.languages <= {"text", "{toctree}"}:
         return []
-    if page.languages & {"console", "diff"}:
+    if page.languages & {"console", "diff"} or any(x.marks.keys() & CHANGES for x in page.fences):
         project = generate(folder / "own")
         install(project)
     else:

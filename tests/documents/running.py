@@ -164,9 +164,9 @@ def sh(run: Run, fence: Fence) -> None:
     if unknown := shells.not_portable(fence.text):
         raise Wrong(f"PowerShell has no {' and no '.join(sorted(unknown))}")
     below = run.page.fences[run.page.fences.index(fence) + 1 :][:2]
-    if shells.in_powershell(fence.text) != fence.text.rstrip():
-        if "powershell" not in {x.language for x in below}:
-            raise Wrong("PowerShell takes other commands, which no fence below shows")
+    same = shells.in_powershell(fence.text) == fence.text.rstrip()
+    if not same and "powershell" not in {x.language for x in below}:
+        raise Wrong("PowerShell takes other commands, which no fence below shows")
     variables = run.curl if "curl " in fence.text else {}
     variables = variables | (run.probe if " probe " in fence.text else {})
     expect(*shells.pasted(run.project, fence, run.folder, variables))

@@ -142,6 +142,7 @@ UNSAFE_ITEMS = {
         ("https://xn--abc-.example", "punycode", NO_ORIGIN),
         ("https://xn--MNCHEN-3ya.example", "upper-case", 'write "https://xn--mnchen-3ya.example"'),
         ("https://app.example.com:443/", "trailing-slash default-port", WRITE),
+        ("https://\u05d0.\u05d1.", "non-ascii empty-label", NO_ORIGIN),
         ("https://1.2.3.4.", "empty-label", NO_ORIGIN),
         ("https://[::1", "port address", NO_ORIGIN),
         ("https://0x7f.1", "address", NO_ORIGIN),

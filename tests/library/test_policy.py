@@ -88,6 +88,8 @@ def test_dev_preset() -> None:
         "http://localhost:0",
         "http://127.0.0.256",
         "http://127.0.0.01",
+        "http://127.1000.0.1",
+        "http://localhost:100000",
         "http://127.0.0",
         "http://.localhost",
         "http://a..localhost",

@@ -13,6 +13,7 @@ from docutils import nodes
 from pygments.lexer import RegexLexer, bygroups
 from pygments.token import Keyword, Literal, Name, Number, Operator, Text
 from sphinx.application import Sphinx
+from sphinx.search.en import SearchEnglish
 
 DOCS = Path(__file__).parent
 PROJECT = tomllib.loads(DOCS.with_name("pyproject.toml").read_text("utf-8"))["project"]
@@ -81,8 +82,18 @@ class ExchangeLexer(RegexLexer):
     }
 
 
+class MessageSearch(SearchEnglish):
+    """Finds the message of a browser's console, whatever URLs of the reader's own are in it."""
+
+    js_splitter_code = r"""
+        var splitQuery = query => query.replace(/https?:\/\/\S+/g, " ")
+            .split(/[^\p{Letter}\p{Number}_]+/u).filter(term => term);
+    """
+
+
 def setup(app: Sphinx) -> None:
     """Connect what is above."""
+    app.add_search_language(MessageSearch)
     app.connect("source-read", show_changelog)
     app.connect("doctree-read", title_cells)
     app.add_lexer("http", ExchangeLexer)

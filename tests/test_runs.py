@@ -82,10 +82,15 @@ def test_too_old(tmp_path: Path, version: str, message: str) -> None:
 # --- Several in a process -----------------------------------------------------------------------
 
 SEVERAL = """
-import os, sys
+import os, subprocess, sys
 from pathlib import Path
 from cookiecutter.main import cookiecutter
 import cruft
+
+def commit(folder):
+    identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    for words in ["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "Next"]:
+        subprocess.run(["git", "-C", folder, *words], check=True)
 
 archive, first, second, relative = sys.argv[1:]
 for name in "a", "b":
@@ -94,13 +99,22 @@ for name, template in {"c": first, "d": second, "e": first}.items():
     cookiecutter(template, no_input=True, default_config=True, output_dir=name)
 os.chdir(Path(relative).parent)
 cookiecutter(Path(relative).name, no_input=True, default_config=True, output_dir="f")
-cruft.create(first, Path("g"), default_config=True)
-cruft.create(second, Path("h"), default_config=True)
+for name, template in {"g": first, "h": second}.items():
+    cruft.create(template, Path(name), default_config=True)
+    commit(f"{name}/hello-api")
+for name, template, version in ("g", first, "7.0.0"), ("h", second, "8.0.0"):
+    metadata = Path(template, "pyproject.toml")
+    metadata.write_text(metadata.read_text("utf-8").replace(version, f"1{version}"), "utf-8")
+    commit(template)
+    assert cruft.update(Path(name, "hello-api"))
 """
 
 
 def test_several_in_a_process(tmp_path: Path) -> None:
-    """A process generates from an archive twice, and from two versions in turn: each by its own."""
+    """A process generates from an archive twice, and from two versions in turn: each by its own.
+
+    The last two of them are made, and updated, by cruft.
+    """
     copies = {"7.0.0": tmp_path / "first", "8.0.0": tmp_path / "second"}
     for version, copy in copies.items():
         git(tmp_path, "clone", "--quiet", str(TEMPLATE), copy.name)
@@ -127,8 +141,10 @@ def test_several_in_a_process(tmp_path: Path) -> None:
         for file in tmp_path.glob("?/hello-api/.cookiecutter.yaml")
     }
     assert versions == {
-        **dict.fromkeys("abdfh", "8.0.0"),
-        **dict.fromkeys("ceg", "7.0.0"),
+        **dict.fromkeys("abdf", "8.0.0"),
+        **dict.fromkeys("ce", "7.0.0"),
+        "g": "17.0.0",
+        "h": "18.0.0",
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 from conftest import TEMPLATE
@@ -133,4 +133,24 @@ def test_columns(site: Path) -> None:
                     ".filter(x => x.scrollWidth > x.clientWidth).map(x => x.textContent)"
                 )
                 assert hidden == [], (page, width)
+        browser.close()
+
+
+PASTED = [
+    "Access to fetch at 'https://api.acme.test' from origin 'https://acme.test' has been blocked",
+    "The Same Origin Policy disallows reading the remote resource at http://localhost:8000/v1/me.",
+    "Fetch API cannot load https://api.acme.test/v1/orders due to access control checks.",
+]
+"""What the consoles of Chromium, Firefox and Safari say, with URLs that are on no page."""
+
+
+def test_search(site: Path) -> None:
+    """The site's search leads from a message of the browser's console to what to do about it."""
+    link = "#search-results a[href^='how-to/find-out-why.html']"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program("chromium"))
+        tab = browser.new_page()
+        for message in PASTED:
+            tab.goto(f"{(site / 'search.html').as_uri()}?q={quote(message)}")
+            tab.wait_for_selector(link)
         browser.close()

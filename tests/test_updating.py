@@ -1,6 +1,7 @@
 """Updates by the commands of the how-to pages: the team's edits stay, the template's arrive."""
 
 import re
+import shutil
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,6 +11,8 @@ import updating
 import yaml
 from conftest import TEMPLATE, Project
 from updating import PACKAGE, PRODUCT, Workplace, commit_version, copy_template, edit
+
+Begin = Callable[[str], Project]
 
 OLDER, NEWER, NEWEST = "2.0.0", "2.1.0", "2.2.0"
 ORIGIN = "https://edited.example"
@@ -116,11 +119,43 @@ def workplace(tmp_path: Path, template: Path) -> Workplace:
     return Workplace(tmp_path, template)
 
 
-def begin(workplace: Workplace) -> Project:
-    """Generate a project from the older template, and begin its history as the document says."""
+def generate(workplace: Workplace, version: str = OLDER, output: str = ".") -> Project:
+    """Generate a project by a version of the template, from the defaults of an organization."""
     (workplace.path / "our-apis.yaml").write_text(block("our-apis.yaml", "yaml"), encoding="utf-8")
-    workplace.do(defaults() + block("git: begin"))
-    return Project(workplace.path / "orders-api")
+    workplace.do(defaults(version).replace("--no-input", f"--no-input --output-dir {output}"))
+    return Project(workplace.path / output / "orders-api")
+
+
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Mapping[str, Path]:
+    """Return a workplace with a project of the older template, and its history for each tool."""
+    folder = tmp_path_factory.mktemp("begun")
+    tools = {name: folder / name for name in ("none", "git", "cruft")}
+    tools["none"].mkdir()
+    generate(Workplace(tools["none"], template))
+    shutil.copytree(tools["none"], tools["git"])
+    Workplace(tools["git"], template).do(block("git: begin"))
+    shutil.copytree(tools["git"], tools["cruft"])
+    Workplace(tools["cruft"], template).do(block("cruft: begin"), "orders-api")
+    return tools
+
+
+@pytest.fixture
+def begin(begun: Mapping[str, Path], workplace: Workplace) -> Begin:
+    """Return what begins a project in the workplace as the page of a tool says."""
+
+    def begin(tool: str) -> Project:
+        shutil.copytree(begun[tool], workplace.path, dirs_exist_ok=True)
+        return Project(workplace.path / "orders-api")
+
+    return begin
+
+
+@pytest.fixture(scope="session")
+def newer(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Mapping[str, str]:
+    """Return the files that the newer template makes of the same answers."""
+    files = generate(Workplace(tmp_path_factory.mktemp("newer"), template), NEWER).files()
+    return {name: content.decode() for name, content in files.items() if name != ".env"}
 
 
 def work(project: Project) -> None:
@@ -138,14 +173,6 @@ def commit(workplace: Workplace) -> None:
     workplace.do(commands, "orders-api")
 
 
-def made_new(workplace: Workplace) -> dict[str, str]:
-    """Return the files that the newer template makes of the same answers."""
-    commands = defaults(NEWER) + "rm new/orders-api/.env"
-    workplace.do(commands.replace("--no-input", "--no-input --output-dir new"))
-    files = Project(workplace.path / "new" / "orders-api").files()
-    return {name: content.decode() for name, content in files.items()}
-
-
 def tracked(workplace: Workplace, folder: str = "orders-api") -> dict[str, str]:
     """Return the files of the project that git knows, without what tools keep there."""
     names = workplace.do("git ls-files", folder).split()
@@ -153,9 +180,9 @@ def tracked(workplace: Workplace, folder: str = "orders-api") -> dict[str, str]:
     return {x: (workplace.path / folder / x).read_text("utf-8") for x in names if x not in own}
 
 
-def expected(workplace: Workplace) -> dict[str, str]:
+def expected(newer: Mapping[str, str]) -> dict[str, str]:
     """Return the files that an update is to leave: the newer template's, with the team's edits."""
-    files = made_new(workplace)
+    files = dict(newer)
     files["src/orders_api/environments.toml"] = files["src/orders_api/environments.toml"].replace(
         "# Which", "# Older. Which"
     )
@@ -163,33 +190,26 @@ def expected(workplace: Workplace) -> dict[str, str]:
         "import auth\n", "import auth, orders\n"
     )
     for name, (old, new) in TEAMS_EDITS.items():
-        newer = name.replace("test_hello", "test_api")
-        assert old in files[newer]
-        files[newer] = files[newer].replace(old, new, 1)
+        renamed = name.replace("test_hello", "test_api")
+        assert old in files[renamed]
+        files[renamed] = files[renamed].replace(old, new, 1)
     return files | TEAMS_FILES
 
 
-def begin_with_cruft(workplace: Workplace) -> Project:
-    project = begin(workplace)
-    workplace.do(block("cruft: begin"), "orders-api")
-    return project
-
-
-BEGIN: dict[str, Callable[[Workplace], Project]] = {"git": begin, "cruft": begin_with_cruft}
-each_tool = pytest.mark.parametrize("tool", BEGIN)
+each_tool = pytest.mark.parametrize("tool", ["git", "cruft"])
 
 
 @each_tool
-def test_update(workplace: Workplace, tool: str) -> None:
+def test_update(workplace: Workplace, begin: Begin, newer: Mapping[str, str], tool: str) -> None:
     """An update keeps every edit, brings every change, and leaves a project that passes."""
-    project = BEGIN[tool](workplace)
+    project = begin(tool)
     work(project)
     commit(workplace)
     secret = (project.path / ".env").read_bytes()
     said = workplace.do(block(f"{tool}: update"), "orders-api")
     assert " passed" in said
     commit(workplace)
-    assert tracked(workplace) == expected(workplace)
+    assert tracked(workplace) == expected(newer)
     assert (project.path / ".env").read_bytes() == secret
     assert (
         f"template: cookiecutter-secured-fastapi {NEWER}"
@@ -197,18 +217,18 @@ def test_update(workplace: Workplace, tool: str) -> None:
     )
 
 
-def test_update_of_an_older_project(workplace: Workplace) -> None:
+def test_update_of_an_older_project(
+    workplace: Workplace, begin: Begin, newer: Mapping[str, str]
+) -> None:
     """A project whose first commit held edits already gets its branch later, and is updated."""
-    (workplace.path / "our-apis.yaml").write_text(block("our-apis.yaml", "yaml"), encoding="utf-8")
-    workplace.do(defaults())
-    project = Project(workplace.path / "orders-api")
+    project = begin("none")
     work(project)
     workplace.do("git init -q -b main", "orders-api")
     commit(workplace)
     workplace.do(block("git: a branch for an older project"), "orders-api")
     update = block("git: update").replace("uv run pytest\n", "")
     workplace.do(update, "orders-api")
-    assert tracked(workplace) == expected(workplace)
+    assert tracked(workplace) == expected(newer)
 
 
 def first_lines(tool: str) -> str:
@@ -218,9 +238,11 @@ def first_lines(tool: str) -> str:
 
 @each_tool
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_edit_in_a_folder_of_the_template(workplace: Workplace, tool: str, folder: str) -> None:
+def test_edit_in_a_folder_of_the_template(
+    workplace: Workplace, begin: Begin, newer: Mapping[str, str], tool: str, folder: str
+) -> None:
     """An edit there is shown before anything changes; restored, the update replaces the folder."""
-    project = BEGIN[tool](workplace)
+    project = begin(tool)
     work(project)
     commit(workplace)
     files = {name for name in tracked(workplace) if name.startswith(folder)}
@@ -243,13 +265,13 @@ def test_edit_in_a_folder_of_the_template(workplace: Workplace, tool: str, folde
     assert workplace.do(state, "orders-api") == before
     workplace.do(block(f"{tool}: restore") + first_lines(tool), "orders-api")
     commit(workplace)
-    assert tracked(workplace) == expected(workplace)
+    assert tracked(workplace) == expected(newer)
 
 
 @each_tool
-def test_conflict(workplace: Workplace, tool: str) -> None:
+def test_conflict(workplace: Workplace, begin: Begin, newer: Mapping[str, str], tool: str) -> None:
     """Where both sides edited a line it gets markers and is told; all the rest is as ever."""
-    project = BEGIN[tool](workplace)
+    project = begin(tool)
     work(project)
     edit(project.source / "settings.py", '"""Older. ', '"""Ours. ')
     commit(workplace)
@@ -260,7 +282,7 @@ def test_conflict(workplace: Workplace, tool: str) -> None:
     else:
         assert result.returncode == 0, result.stderr
         assert "UU src/orders_api/settings.py" in result.stdout
-    left, expects = tracked(workplace), expected(workplace)
+    left, expects = tracked(workplace), expected(newer)
     settings = "src/orders_api/settings.py"
     [(ours, theirs)] = re.findall(
         r"<{7} .*\n(.*\n)(?:\|{7} .*\n.*\n)?={7}\n(.*\n)>{7} ", left[settings]
@@ -272,9 +294,11 @@ def test_conflict(workplace: Workplace, tool: str) -> None:
 
 
 @each_tool
-def test_edited_and_deleted(workplace: Workplace, tool: str) -> None:
+def test_edited_and_deleted(
+    workplace: Workplace, begin: Begin, newer: Mapping[str, str], tool: str
+) -> None:
     """A file that one side edited and the other deleted is told, or stays deleted by the team."""
-    project = BEGIN[tool](workplace)
+    project = begin(tool)
     work(project)
     edit(project.path / "tests" / "test_old.py", "OLD", "OURS")
     (project.path / ".env.example").unlink()
@@ -288,16 +312,14 @@ def test_edited_and_deleted(workplace: Workplace, tool: str) -> None:
         assert "error: tests/test_old.py: patch does not apply" in result.stderr
     commit(workplace)
     left = {"tests/test_old.py": "OURS = 'and deleted since'\n"}
-    files = expected(workplace)
+    files = expected(newer)
     del files[".env.example"]
     assert tracked(workplace) == files | left
 
 
-def test_never_committed_as_generated(workplace: Workplace) -> None:
+def test_never_committed_as_generated(workplace: Workplace, begin: Begin) -> None:
     """Where cruft can't merge, what it leaves in .rej files is told; with the branch it merges."""
-    (workplace.path / "our-apis.yaml").write_text(block("our-apis.yaml", "yaml"), encoding="utf-8")
-    workplace.do(defaults())
-    project = Project(workplace.path / "orders-api")
+    project = begin("none")
     work(project)
     edit(project.source / "settings.py", '"""Older. ', '"""Ours. ')
     workplace.do("git init -q -b main", "orders-api")
@@ -316,8 +338,8 @@ def test_never_committed_as_generated(workplace: Workplace) -> None:
 @each_tool
 def test_new_question(workplace: Workplace, tool: str) -> None:
     """A question that the newer template adds is answered by its default, in the file as well."""
-    (workplace.path / "our-apis.yaml").write_text(block("our-apis.yaml", "yaml"), encoding="utf-8")
-    workplace.do(defaults(NEWER) + block("git: begin").replace(OLDER, NEWER))
+    generate(workplace, NEWER)
+    workplace.do(block("git: begin").replace(OLDER, NEWER))
     workplace.do(block("cruft: begin").replace(OLDER, NEWER), "orders-api")
     workplace.do(first_lines(tool).replace(NEWER, NEWEST), "orders-api")
     answers = yaml.safe_load(tracked(workplace)[".cookiecutter.yaml"])
@@ -325,9 +347,9 @@ def test_new_question(workplace: Workplace, tool: str) -> None:
     assert answers["template"] == f"cookiecutter-secured-fastapi {NEWEST}"
 
 
-def test_refused_update(workplace: Workplace) -> None:
+def test_refused_update(workplace: Workplace, begin: Begin) -> None:
     """An update with wrong answers changes nothing, and names the command that would do."""
-    begin_with_cruft(workplace)
+    begin("cruft")
     [update] = re.findall("cruft update .*", block("cruft: update"))
     wrong = ' --variables-to-update \'{"environments": "development, live"}\''
     result = workplace.run(update + wrong, "orders-api")
@@ -342,22 +364,21 @@ def test_refused_update(workplace: Workplace) -> None:
     assert 'environments: "development, live"' in answers
 
 
-def test_update_in_a_bigger_repository(workplace: Workplace) -> None:
+def test_update_in_a_bigger_repository(workplace: Workplace, newer: Mapping[str, str]) -> None:
     """A project that is one folder of a repository is updated by cruft as any other."""
-    (workplace.path / "our-apis.yaml").write_text(block("our-apis.yaml", "yaml"), encoding="utf-8")
-    workplace.do(defaults().replace("--no-input", "--no-input --output-dir apis"))
     folder = "apis/orders-api"
+    project = generate(workplace, output="apis")
     workplace.do("git init -q -b main\ngit add --all\ngit commit -qm Begin", "apis")
     workplace.do(block("cruft: begin"), folder)
-    work(Project(workplace.path / folder))
+    work(project)
     workplace.do("git add --all\ngit commit -qm Work", folder)
     workplace.do(first_lines("cruft"), folder)
-    assert tracked(workplace, folder) == expected(workplace)
+    assert tracked(workplace, folder) == expected(newer)
 
 
-def test_next_team(workplace: Workplace) -> None:
+def test_next_team(workplace: Workplace, begin: Begin) -> None:
     """Another team gets a project from the first one's answers that names it alone and passes."""
-    begin(workplace)
+    begin("git")
     workplace.do(block("another team"))
     project = Project(workplace.path / "billing-api")
     for name, content in project.files().items():
@@ -380,9 +401,9 @@ def test_next_team(workplace: Workplace) -> None:
 
 
 @pytest.mark.parametrize("command", [0, 1])
-def test_commands_in_the_file(workplace: Workplace, command: int) -> None:
+def test_commands_in_the_file(workplace: Workplace, begin: Begin, command: int) -> None:
     """The commands that .cookiecutter.yaml writes above the answers do what it says."""
-    begin(workplace)
+    begin("git")
     answers = workplace.path / "orders-api" / ".cookiecutter.yaml"
     lines = re.findall(r"^#   (cookiecutter .*)", answers.read_text("utf-8"), re.MULTILINE)
     assert len(lines) == 2

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from conftest import TEMPLATE
@@ -31,6 +32,12 @@ def edit(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+@cache
+def cache_of_uv() -> str:
+    result = subprocess.run([find_uv_bin(), "cache", "dir"], capture_output=True, check=True)
+    return result.stdout.decode().strip()
+
+
 @dataclass(frozen=True)
 class Workplace:
     """A folder to work in, with a home of its own: its user knows the template's repository."""
@@ -40,7 +47,6 @@ class Workplace:
 
     def run(self, commands: str, folder: str = ".") -> subprocess.CompletedProcess[str]:
         """Run lines of shell as a user types them, up to the first that fails."""
-        cache = subprocess.run([find_uv_bin(), "cache", "dir"], capture_output=True, check=True)
         user = {
             f"GIT_{x}_{y}": "ada@example.com"
             for x in ("AUTHOR", "COMMITTER")
@@ -49,7 +55,7 @@ class Workplace:
         own = {
             "HOME": str(self.path),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "UV_CACHE_DIR": cache.stdout.decode().strip(),
+            "UV_CACHE_DIR": cache_of_uv(),
             "UV_PYTHON": sys.executable,
         }
         others = {name: x for name, x in os.environ.items() if name != "VIRTUAL_ENV"}

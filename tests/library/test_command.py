@@ -138,7 +138,7 @@ def test_verdict(
 
 def test_exchanges(capsys: pytest.CaptureFixture[str]) -> None:
     """Each request is shown, with the response, and what a browser checks in it."""
-    arguments = (ORIGIN, "delete", "X-B", "authorization", "ACCEPT", "--path", "/a b?é")
+    arguments = (ORIGIN, "delete", "X-B", "authorization", "ACCEPT", "--path", "/a b%2F?é")
     status, printed, error = run(capsys, "explain", DEPLOYED, *arguments[:3])
     assert (status, error) == (1, f'{DEPLOYED}: blocked preflight for "DELETE /": {HEADER}\n')
 
@@ -148,11 +148,11 @@ def test_exchanges(capsys: pytest.CaptureFixture[str]) -> None:
     assert credentials[:3] == ["credentials", "if cookies are sent", "not allowed"]
     assert credentials[3].startswith("environments.toml, line ")
     assert rows(printed)[:-2] == [
-        ["preflight", "OPTIONS /a%20b?%C3%A9", "200"],
+        ["preflight", "OPTIONS /a%20b%2F?%C3%A9", "200"],
         ["origin", ORIGIN, "allowed", "APP_CORS__ALLOW_ORIGINS"],
         ["method", "DELETE", "allowed", "preset strict"],
         ["header", "authorization", "allowed", "preset strict"],
-        ["request", "DELETE /a%20b?%C3%A9", "200"],
+        ["request", "DELETE /a%20b%2F?%C3%A9", "200"],
         ["origin", ORIGIN, "allowed", "APP_CORS__ALLOW_ORIGINS"],
     ]
 
@@ -236,6 +236,7 @@ The form reaches the API. The page may not read the response.
     monkeypatch.setenv("APP_CORS__CROSS_SITE_POSTS", "/auth/callback,/r\xfcck")
     for path in "/auth/callback?state=1", "/r\xfcck", "/r%C3%BCck":
         assert run(capsys, *form[:-1], path)[0] == 0
+    assert run(capsys, *form[:-1], "/\udcff")[0] == 1
     for other in ("POST", "--path", "/auth"), ("PUT", *form[4:]), ("POST", "x-a", *form[4:]):
         assert run(capsys, "explain", DEPLOYED, "null", *other)[0] == 1
     assert run(capsys, "explain", DEPLOYED, ORIGIN, *form[3:])[1].endswith(

@@ -88,6 +88,8 @@ def test_dev_preset() -> None:
         "http://localhost:0",
         "http://127.0.0.256",
         "http://127.0.0.01",
+        "http://127.1000.0.1",
+        "http://localhost:100000",
         "http://127.0.0",
         "http://.localhost",
         "http://a..localhost",
@@ -417,12 +419,13 @@ def test_source() -> None:
     text = (
         "[staging]\nmax_age = 1\n"
         "[ 'production' ]  # the one that counts\n"
-        "allow_origins = [\n  'https://app.example.com',\n]\n"
-        '"max_age"=2\nallow_credentials_ = 1\n'
-    ).replace("allow_credentials_ = 1\n", "")
+        "allow_origins = [\n  'https://app.example.com',\n  'https://app.example',\n]\n"
+        '"max_age"=2\n[other]\nallow_origins = ["https://app.example"]\n'
+    )
     policy = load(text, allow_methods=["GET"])
     assert policy.source_of("allow_origins") == "environments.toml, line 4"
-    assert policy.source_of("max_age") == "environments.toml, line 7"
+    assert policy.source_of("allow_origins", "https://app.example") == "environments.toml, line 6"
+    assert policy.source_of("max_age") == "environments.toml, line 8"
     assert policy.source_of("allow_methods") == "APP_CORS__ALLOW_METHODS"
     assert policy.source_of("allow_headers") == "preset strict"
     assert policy.source_of("allow_credentials") == "default"

@@ -66,6 +66,7 @@ def test_sender(sender: tuple[str | None, str | None, str, bool]) -> None:
     origin, site, host, allowed = sender
     api = api_of(DEPLOYED)
     headers = {"Origin": origin, "Sec-Fetch-Site": site, "Host": host}
+    headers = {"Origin-X": TRUSTED, **headers}  # another header, which begins like one of them
     for method in (*STATE_CHANGING_METHODS, "WebSocket"):
         assert reaches(api, method, **headers) is allowed
     for method in SAFE_METHODS:

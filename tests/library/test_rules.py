@@ -73,6 +73,13 @@ REASONS = {
 DEPLOYED_RULES = {"loopback", "private-address"}
 """The rules that are not for the local environment."""
 
+FORBIDDEN_REQUEST_HEADERS = (
+    "Accept-Charset Accept-Encoding Access-Control-Request-Headers Access-Control-Request-Method "
+    "Access-Control-Request-Private-Network Connection Content-Length Cookie2 Date DNT Expect Host "
+    "Keep-Alive Origin Referer Set-Cookie TE Trailer Transfer-Encoding Upgrade Via Sec- Proxy-"
+).split()
+"""Fetch, "forbidden request-header", but for those listed below."""
+
 UNSAFE_ITEMS = {
     "allow_origins": [
         ("", "empty", NO_ORIGIN),
@@ -116,6 +123,10 @@ UNSAFE_ITEMS = {
         ("https://app.example.com#top", "fragment", WRITE),
         ("https://app.example.com:443", "default-port", WRITE),
         ("https://app.example.com:08443", "port", 'write "https://app.example.com:8443"'),
+        ("https://app.example.com:008443", "port", 'write "https://app.example.com:8443"'),
+        ("htps://app.example.com", "scheme", WRITE),
+        ("htts://app.example.com", "scheme", WRITE),
+        ("htsp://app.example.com", "scheme", WRITE),
         ("https://app.example.com:65536", "port", NO_ORIGIN),
         ("https://app.example.com:", "port", WRITE),
         ("https://app.example.com:0", "port", WRITE),
@@ -142,6 +153,7 @@ UNSAFE_ITEMS = {
         ("https://xn--abc-.example", "punycode", NO_ORIGIN),
         ("https://xn--MNCHEN-3ya.example", "upper-case", 'write "https://xn--mnchen-3ya.example"'),
         ("https://app.example.com:443/", "trailing-slash default-port", WRITE),
+        ("https://\u05d0.\u05d1.", "non-ascii empty-label", NO_ORIGIN),
         ("https://1.2.3.4.", "empty-label", NO_ORIGIN),
         ("https://[::1", "port address", NO_ORIGIN),
         ("https://0x7f.1", "address", NO_ORIGIN),
@@ -163,6 +175,10 @@ UNSAFE_ITEMS = {
         (f"chrome-extension://{31 * 'a'}", "app-origin", NO_APP),
         (f"chrome-extension://{32 * 'q'}", "app-origin", NO_APP),
         (f"moz-extension://{32 * 'a'}", "app-origin", NO_APP),
+        ("app://.hidden", "app-origin", NO_APP),
+        (f"chrome-extension://{33 * 'a'}", "app-origin", NO_APP),
+        ("moz-extension://1234567-1234-1234-1234-123456789abc", "app-origin", NO_APP),
+        ("moz-extension://12345678-1234-1234-1234-123456789abcd", "app-origin", NO_APP),
     ],
     "cross_site_posts": [
         ("", "exact-path", NO_PATH),
@@ -174,6 +190,8 @@ UNSAFE_ITEMS = {
         ("/auth/../callback", "exact-path", NO_PATH),
         ("/%61uth", "exact-path", NO_PATH),
         ("/auth callback", "exact-path", NO_PATH),
+        ("/auth\\callback", "exact-path", NO_PATH),
+        (f"/{60 * 'a'}#top", "exact-path", NO_PATH),
         ("https://api.example.com/auth", "exact-path", NO_PATH),
     ],
     "allow_methods": [
@@ -196,8 +214,7 @@ UNSAFE_ITEMS = {
         ("Access-Control-Allow-Origin", "response-header", REMOVE),
         ("Access-Control-Expose-Headers", "response-header", REMOVE),
         ("X-One\r\nX-Two", "header-token", REMOVE),
-        ("Access-Control-Request-Method", "forbidden-request-header", REMOVE),
-        ("Set-Cookie", "forbidden-request-header", REMOVE),
+        *((name, "forbidden-request-header", REMOVE) for name in FORBIDDEN_REQUEST_HEADERS),
     ],
     "expose_headers": [
         ("", "header-token", REMOVE),
@@ -228,6 +245,11 @@ UNSAFE_ITEMS = {
         ("*.vercel.app", "public-suffix", NO_HOST),
         ("*.nip.io", "public-suffix", NO_HOST),
         ("*.127-0-0-1.nip.io", "public-suffix", NO_HOST),
+        ("*.sslip.io", "public-suffix", NO_HOST),
+        ("*.xip.io", "public-suffix", NO_HOST),
+        ("*.traefik.me", "public-suffix", NO_HOST),
+        ("*.rbndr.us", "public-suffix", NO_HOST),
+        ("*.1u.ms", "public-suffix", NO_HOST),
         ("https://API.example.com:8443/x", "not-a-host", 'write "api.example.com"'),
     ],
 }
@@ -318,7 +340,10 @@ SAFE: list[tuple[str, Any]] = [
     ("allow_methods", ["GET", "PURGE", "M-SEARCH"]),
     ("allow_headers", ["X-One", "x_two"]),
     ("expose_headers", ["X-One", "ETag"]),
-    ("allowed_hosts", ["api.example.com", "*.example.com", "10.0.0.1", "[fd00::1]", "api"]),
+    (
+        "allowed_hosts",
+        ["api.example.com", "*.ownip.io", "*.example.com", "10.0.0.1", "[fd00::1]", "api"],
+    ),
     ("max_age", 0),
     ("max_age", 86_400),
     ("allow_credentials", True),
@@ -371,6 +396,7 @@ def test_unsafe_item_where_local(key: str, item: str, rules: str) -> None:
     [
         ("http://192.168.1.20:3000", True),
         ("http://10.1.2.3", True),
+        ("http://192.168.200.1", True),
         ("http://172.31.0.1", True),
         ("http://169.254.1.1", True),
         ("http://[fd00::1]:5173", True),

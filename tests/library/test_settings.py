@@ -251,7 +251,7 @@ def test_local_override(variables: Declare, preset: str) -> None:
         {"APP_VERSION": "1"},
         {"APP_PORT": "8000"},
         {"APP_NAME": "x"},
-        {"APPLE": "x", "CORS": "x", "ENVIROMENT": "x"},
+        {"APPLE": "x", "CORS": "x", "ENVIROMENT": "x", "DEV_PAGESIZE": "5"},
         {"APP_CORS_PORT": "tcp://10.0.0.1:80"},
         {
             "APP_CORS_SERVICE_HOST": "10.0.0.1",

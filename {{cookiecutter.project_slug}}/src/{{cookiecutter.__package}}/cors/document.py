@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .rulebook import Problem, quoted
+from .rulebook import Problem
 
 ENVIRONMENTS_FILE = Path(__file__).parent.with_name("environments.toml")
 
@@ -76,7 +76,7 @@ class Document:
                 table = header[1].strip("\"'")
             elif table == wanted and re.match(rf"\s*[\"']?{key}\b", line):
                 found = number
-            if found and (not item or quoted(item) in line):
+            if found and (not item or re.search(rf"[\"']{re.escape(item)}[\"']", line)):
                 return f"{self.name}, line {number}"
         return f"{self.name}, line {found}" if found else self.name
 

@@ -161,7 +161,7 @@ class Policy:
         """
         if self.allowed_hosts is None:
             return True
-        parsed = re.fullmatch(r"(\[[0-9a-f:.]+]|[a-z0-9._-]+)(:[0-9]+)?", host.lower())
+        parsed = re.fullmatch(r"(\[[0-9a-f:]+]|[a-z0-9._-]+)(:[0-9]+)?", host.lower())
         name = parsed[1] if parsed else ""
         allowed = (*LOOPBACK_HOSTS, *self.allowed_hosts)
         return name in allowed or any(name.endswith(x[1:]) for x in allowed if x[0] == "*")

@@ -199,7 +199,7 @@ def ask_group(name: str, offered: list[str], names: list[str]) -> list[str]:
     """Ask which origins one environment trusts until the answer is right; "none" is one."""
     first = name == names[0]
     while True:
-        question = f"{name}: which browser origins, with commas between, or none?"
+        question = f'{name}: which origins may call it from a browser? (comma-separated, or "none")'
         answer = ask(question, ",".join(offered) or "none")
         origins = [] if answer == "none" else [origin.strip() for origin in answer.split(",")]
         problems = cut_problems(name, answer)
@@ -293,7 +293,7 @@ def reject(
     given: Answers,
     *,
     with_file: bool = True,
-    lead: str = "This would do",
+    lead: str = "Corrected command",
 ) -> None:
     """End the run, if there are problems, with one message on standard error and status 1.
 

@@ -162,7 +162,9 @@ SLUG_RULES = (
         "is the name of a package that the project installs",
     ),
     Rule("device", lambda slug: slug in rulebook.DEVICES, "is a device name on Windows"),
-    Rule("reserved", lambda slug: package(slug) in RESERVED, "is reserved for the project's tests"),
+    Rule(
+        "reserved", lambda slug: package(slug) in RESERVED, "is reserved by the generated project"
+    ),
 )
 
 

@@ -58,9 +58,14 @@ def terminals() -> Iterator[list[Terminal]]:
         terminal.child.close(force=True)
 
 
-NAME, SLUG, DESCRIPTION, TEAM = "called?", "Its folder", "What is it for", "Which team"
-ENVIRONMENTS, LINE, PRESET, COOKIES = "Its environments", "All origins", "preset of", "cookies?"
-CI, KUBERNETES = "Whose pipeline", "Kustomize"
+NAME, SLUG, DESCRIPTION, TEAM = "called?", "Project slug", "What is it for", "Which team"
+ENVIRONMENTS, LINE, PRESET, COOKIES = (
+    "Environments, comma",
+    "All origins",
+    "preset of",
+    "Allow cookies",
+)
+CI, KUBERNETES = "Whose pipeline", "Kubernetes manifests"
 DEVELOPMENT, STAGING, PRODUCTION = "development: ", "staging: ", "production: "
 
 

@@ -261,7 +261,7 @@ def test_unasked(tmp_path: Path) -> None:
     assert result.stderr == (
         "Nothing was generated: 1 answer can't be used.\n"
         '  - project_slug: "hello-api" already exists; choose another project_slug or output '
-        "folder, or overwrite it with --overwrite-if-exists.\nThis would do:\n"
+        "folder, or overwrite it with --overwrite-if-exists.\nCorrected command:\n"
         f"  cookiecutter {TEMPLATE} --no-input project_slug=hello-api-2\n"
     )
     assert project.files() == before

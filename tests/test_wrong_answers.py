@@ -21,7 +21,7 @@ def parts(message: str) -> tuple[list[str], str]:
     head, *lines = message[message.index("Nothing was generated") :].splitlines()
     problems = [line.removeprefix("  - ") for line in lines if line.startswith("  - ")]
     assert head.startswith(f"Nothing was generated: {len(problems)} answer")
-    assert lines[len(problems)] in ("This would do:", "After that:")
+    assert lines[len(problems)] in ("Corrected command:", "After that:")
     [command] = lines[len(problems) + 1 :]
     return problems, command
 

@@ -205,7 +205,8 @@ class PolicySettings(BaseSettings):
         if problems := _problems_of(*sources):
             raise ConfigurationError(problems)
         given = [source().get("cors") for source in sources]
-        return cls._source({x: y for each in given if isinstance(each, dict) for x, y in each.items()})
+        tables = [each for each in given if isinstance(each, dict)]
+        return cls._source({key: value for each in tables for key, value in each.items()})
 
     @classmethod
     def settings_customise_sources(

@@ -155,7 +155,7 @@ def test_origins_as_mapping(tmp_path: Path) -> None:
         ({"environments": "Dev", "origins": "Dev="}, 'environments: "Dev" must start with'),
         ({"cors_preset": "lax"}, 'cors_preset: "lax" is not one of the choices'),
         ({"allow_credentials": "perhaps"}, 'allow_credentials: "perhaps" is neither yes nor no'),
-        ({"team": ["a"]}, 'team: ["a"] is not text'),
+        ({"team": ["a"]}, 'team: ["a"] is not a string'),
         ({"description": None}, "description: null is not a string"),
     ],
 )

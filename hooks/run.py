@@ -77,11 +77,17 @@ class Run:
     # --- Answers given beforehand ---------------------------------------------------------------
 
     @property
-    def file(self) -> tuple[str, dict[str, Any]]:
-        """The configuration file that answers, as it was given (empty: the user's), and answers."""
+    def file_name(self) -> str:
+        """The configuration file as it was given; empty if it is the user's own."""
+        return str(
+            self.of("generate_cookiecutter_context", "cookiecutter").get("config_file") or ""
+        )
+
+    @property
+    def file(self) -> dict[str, Any]:
+        """The answers in the configuration file."""
         read = self.of("generate_cookiecutter_context", "cookiecutter")
-        answers = read.get("config_dict", {}).get("default_context") or {}
-        return str(read.get("config_file") or ""), dict(answers)
+        return dict(read.get("config_dict", {}).get("default_context") or {})
 
     @property
     def arguments(self) -> dict[str, Any] | None:

@@ -28,9 +28,6 @@ else:
     )
     Run = run.Run
 
-NEAR = 0.8
-"""How alike a name and that of a question are, from 0 to 1, for the question to be meant."""
-
 MAX_LINE = 4095
 """Bytes of a line that a terminal passes on to a program that doesn't edit the line itself."""
 
@@ -96,7 +93,7 @@ def user_file() -> str:
 
 def near(name: object) -> str | None:
     """Return the question that a name is, or is almost."""
-    return next(iter(get_close_matches(str(name), rules.QUESTIONS, 1, cutoff=NEAR)), None)
+    return next(iter(get_close_matches(str(name), rules.QUESTIONS, 1, cutoff=rules.NEAR)), None)
 
 
 def named(given: Mapping[str, Any]) -> Answers:
@@ -287,7 +284,9 @@ def folder_problems(run: Run, answers: Answers, files: list[str] | None = None) 
         return []
     folder = run.output_folder / answers["project_slug"]
     try:
-        found = folders.project_problem(folder, files or [], rules.NAME, overwrite=run.overwrites)
+        found = folders.project_problem(
+            folder, files or [], rules.NAME, overwrite=run.overwrites, skip=run.skips
+        )
     except OSError as error:
         found = f"can't be read, {folders.shown(error)}", folders.ELSEWHERE
     return [rules.Problem("project_slug", str(folder), *found)] if found else []

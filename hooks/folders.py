@@ -26,11 +26,12 @@ def output_problem(folder: Path) -> str:
 
 
 def project_problem(
-    folder: Path, files: Iterable[str], template: str, *, overwrite: bool
+    folder: Path, files: Iterable[str], template: str, *, overwrite: bool, skip: bool
 ) -> tuple[str, str] | None:
     """Return why these files may not be written into a folder, and the fix; None if they may.
 
     `template` is the name that a project of this template has in its `.cookiecutter.yaml`.
+    With `skip`, files that are there stay as they are.
     """
     if os.path.lexists(folder) and not folder.is_dir():
         return "is not a folder", ELSEWHERE
@@ -43,7 +44,8 @@ def project_problem(
     written = [name for name in files if name.rpartition("/")[2]]
     if linked := [name for name in written if is_linked(folder, name)]:
         return f"has links where files are written, {listed(linked)}", "replace them with files"
-    return uncommitted(folder, [name for name in written if os.path.lexists(folder / name)])
+    existing = [name for name in written if os.path.lexists(folder / name)]
+    return None if skip else uncommitted(folder, existing)
 
 
 def shown(path: object) -> str:

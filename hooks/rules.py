@@ -37,6 +37,9 @@ NAME, VERSION = re.findall(
 )
 """What a project was made with, as its `.cookiecutter.yaml` says."""
 
+NEAR = 0.8
+"""How alike two names are, from 0 to 1, for the one to be meant by the other."""
+
 Answers = Mapping[str, Any]
 
 
@@ -297,9 +300,9 @@ def origins_problems(name: str, answers: Answers) -> Iterator[Any]:
 
 
 def meant_by(group: str, names: list[str]) -> list[str]:
-    """Return the environments that the name of a group may stand for; if it is sure, that one."""
+    """Return the environments that the name of a group is, but for case and hyphens, or almost."""
     meant = rulebook.suggest_environment(group)
-    return [meant] if meant in names else get_close_matches(meant, names, len(names))
+    return [meant] if meant in names else get_close_matches(meant, names, len(names), cutoff=NEAR)
 
 
 def suggest_origins(name: str, answers: Answers) -> str:

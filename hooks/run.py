@@ -70,6 +70,11 @@ class Run:
         return bool(self.of("create", "cookiecutter").get("overwrite_if_exists"))
 
     @property
+    def skips(self) -> bool:
+        """Whether the files that are there already stay as they are."""
+        return bool(self.of("cookiecutter").get("skip_if_file_exists"))
+
+    @property
     def output_folder(self) -> Path:
         """The folder in which the project's own is made."""
         return Path(self.of("generate_files", "create", "cookiecutter").get("output_dir", "."))

@@ -251,7 +251,7 @@ def test_file_of_the_user(tmp_path: Path) -> None:
         ("--no-input -o file/below", '"file" is not a folder; choose another output folder'),
         (
             f"--no-input -o {'x' * 300}",
-            "x\" can't be used, File name too long; choose another output",
+            "can't be used, File name too long; choose another output folder",
         ),
         ("--no-input", 'project_slug: "hello-api" is not a folder; choose another project_slug'),
         ("--no-input -f", 'project_slug: "hello-api" is not a folder; choose another project_slug'),

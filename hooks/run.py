@@ -23,7 +23,7 @@ FUNCTIONS = {
 
 
 class Run:
-    """The run that renders the template at the moment."""
+    """The run that is rendering the template."""
 
     def __init__(self) -> None:
         self.variables: dict[str, Mapping[str, Any]] = {}
@@ -55,7 +55,7 @@ class Run:
 
     @property
     def questions(self) -> dict[str, Any] | None:
-        """The questions about to be asked, by name, with the answers to offer; None afterwards."""
+        """The questions about to be asked, by name, with the answers to offer; None after that."""
         asking = self.of("prompt_for_config")
         return asking["context"]["cookiecutter"] if asking else None
 
@@ -78,7 +78,7 @@ class Run:
 
     @property
     def file(self) -> tuple[str, dict[str, Any]]:
-        """The configuration file that answers, as it was given (empty: the user's), and answers."""
+        """The configuration file, as it was given (empty: the user's), and its answers."""
         read = self.of("generate_cookiecutter_context", "cookiecutter")
         answers = read.get("config_dict", {}).get("default_context") or {}
         return str(read.get("config_file") or ""), dict(answers)

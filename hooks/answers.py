@@ -1,4 +1,4 @@
-"""What becomes of the answers: checked, asked again, rejected, and rendered.
+"""How answers are checked, asked again, rejected and rendered.
 
 `requires_cookiecutter_2_2.py` runs this file whenever cookiecutter makes an environment of Jinja:
 before the questions, before the files, and before the hook.
@@ -29,7 +29,7 @@ else:
     Run = run.Run
 
 MAX_LINE = 4095
-"""Bytes of a line that a terminal passes on to a program that doesn't edit the line itself."""
+"""The most bytes of a line that a program gets from a terminal without editing the line."""
 
 Answers = dict[str, Any]
 
@@ -235,7 +235,7 @@ def all_checked(answers: Answers) -> str:
 
 
 def before_files(run: Run, context: Mapping[str, Any]) -> None:
-    """Check all answers once more, as a replay comes here without a question; then the folder.
+    """Check all answers again, because a replay asks no questions; then check the folder.
 
     The hook's environment comes here too: by then the folder is the project's own.
     """
@@ -271,7 +271,7 @@ def problems_of(run: Run, name: str, answers: Answers) -> list[Any]:
 
 
 def cut_problems(location: str, answer: str) -> list[Any]:
-    """Return why an answer is not what was typed, where a terminal cuts lines without a word."""
+    """Return why an answer is not what was typed: a terminal cuts long lines silently."""
     if "readline" in sys.modules or len(answer.encode(errors="replace")) < MAX_LINE:
         return []
     reason = f"may have been cut: this terminal passes on {MAX_LINE} bytes of a line"

@@ -1,4 +1,4 @@
-"""What may be in the folder of a new project: an earlier state of it, and nothing to lose."""
+"""Whether a project may be written into a folder: only if nothing in there can be lost."""
 
 import hashlib
 import json

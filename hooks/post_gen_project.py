@@ -1,4 +1,4 @@
-"""After the files: what cookiecutter can't generate by itself.
+"""Generates what cookiecutter can't generate by itself, after the files.
 
 - `.env`, which never leaves the machine: the local environment, and a fresh secret.
 - A Kustomize overlay for each deployed environment: each one but the first.

@@ -1,4 +1,4 @@
-"""What an answer may be, and what was probably meant by any other: nothing here knows cookiecutter.
+"""What an answer may be, and what was probably meant by any other, independently of cookiecutter.
 
 `answers.py` runs this file. The rules of origins and environments are those of the generated API,
 which checks them again whenever it starts.
@@ -133,7 +133,7 @@ DEPENDENCIES = frozenset(
 JWT chapter; `test_reserved_names` compares them with what is installed."""
 
 RESERVED = frozenset("conftest src test tests".split())
-"""Names of what stands beside the package."""
+"""Names of the folders next to the package."""
 
 
 def package(slug: str) -> str:
@@ -172,7 +172,7 @@ SLUG_RULES = (
 
 
 def slug(text: str) -> str:
-    """Return a name for folder and distribution, made of a human name."""
+    """Return a name for folder and distribution, derived from a human name."""
     words = slugify(text).lstrip("-0123456789")
     made = (
         f"{words[: MAX_SLUG - len(suffix)].rstrip('-')}{suffix}".lstrip("-")
@@ -182,7 +182,7 @@ def slug(text: str) -> str:
 
 
 def numbered(slug: str, number: int) -> str:
-    """Return another name, for a folder beside one of this name."""
+    """Return another name, for a folder next to one of this name."""
     return f"{slug[: MAX_SLUG - 1 - len(str(number))].rstrip('-')}-{number}"
 
 
@@ -194,7 +194,7 @@ def slug_problems(name: str, answers: Answers) -> Iterator[Any]:
 
 
 def suggest_slug(name: str, answers: Answers) -> str:
-    """Return a name made of the one that was given."""
+    """Return a valid name derived from the one that was given."""
     return slug(as_utf8(answers[name]))
 
 

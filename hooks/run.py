@@ -23,7 +23,7 @@ FUNCTIONS = {
 
 
 class Run:
-    """The run that renders the template at the moment."""
+    """The run that is rendering the template."""
 
     def __init__(self) -> None:
         self.variables: dict[str, Mapping[str, Any]] = {}
@@ -55,7 +55,7 @@ class Run:
 
     @property
     def questions(self) -> dict[str, Any] | None:
-        """The questions about to be asked, by name, with the answers to offer; None afterwards."""
+        """The questions about to be asked, by name, with the answers to offer; None after that."""
         asking = self.of("prompt_for_config")
         return asking["context"]["cookiecutter"] if asking else None
 

@@ -53,7 +53,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize("version", ["2.2.3", "2.4.0", "2.6.0"])
 def test_older_cookiecutter(tmp_path: Path, version: str) -> None:
-    """Every cookiecutter since 2.2 makes of the same arguments what the newest does."""
+    """Every cookiecutter since 2.2 makes the same from the same arguments as the newest."""
     answers = [f"{name}={answer}" for name, answer in ANSWERS.items()]
     (tmp_path / "older").mkdir()
     result = older(version, tmp_path / "older", "--no-input", str(TEMPLATE), *answers)
@@ -73,7 +73,7 @@ def test_older_cookiecutter(tmp_path: Path, version: str) -> None:
     ],
 )
 def test_too_old(tmp_path: Path, version: str, message: str) -> None:
-    """An older cookiecutter fails with words that say which version is needed."""
+    """An older cookiecutter fails with a message that says which version is needed."""
     result = older(version, tmp_path, "--no-input", str(TEMPLATE))
     assert result.returncode == 1
     assert message in result.stdout + result.stderr

@@ -159,7 +159,7 @@ def test_types_of_yaml(
     ],
 )
 def test_command(tmp_path: Path, answers: dict[str, str]) -> None:
-    """A run ends with status 1 and the message alone, and its command keeps what was right."""
+    """A run ends with status 1 and only the message, whose command keeps what was right."""
     result = run_cookiecutter(tmp_path / "out", "--no-input", **answers)
     assert result.returncode == 1
     assert result.stdout == ""
@@ -188,7 +188,7 @@ def run(folder: Path, command: str, **variables: str) -> subprocess.CompletedPro
 
 
 def test_all_at_once(tmp_path: Path) -> None:
-    """All wrong answers of a run are told together, whichever way they came."""
+    """All wrong answers of a run are reported together, whichever way they were given."""
     file = tmp_path / "answers.yaml"
     file.write_text(
         'default_context:\n  cors_preset: lax\n  team: ""\n  descripton: x\n', encoding="utf-8"
@@ -205,7 +205,7 @@ def test_all_at_once(tmp_path: Path) -> None:
 
 
 def test_user_file(tmp_path: Path) -> None:
-    """Answers in ~/.cookiecutterrc are checked, and names that are other templates' left alone."""
+    """Answers in ~/.cookiecutterrc are checked, and names of other templates ignored."""
     home = tmp_path / "out-home"
     home.mkdir()
     rc = home / ".cookiecutterrc"
@@ -264,7 +264,7 @@ def test_replay(tmp_path: Path, changed: dict[str, object], message: str) -> Non
 
 
 def test_replay_derives_anew(tmp_path: Path) -> None:
-    """What follows from the answers of a replay is worked out again, not believed."""
+    """What follows from the answers of a replay is computed again, not trusted."""
     generate(tmp_path / "out")
     [replay] = (tmp_path / "out-home" / ".cookiecutter_replay").iterdir()
     answers = json.loads(replay.read_text("utf-8"))
@@ -277,7 +277,7 @@ def test_replay_derives_anew(tmp_path: Path) -> None:
 
 
 def test_cruft(tmp_path: Path) -> None:
-    """cruft, which reads the template in ways of its own, ends with the same message."""
+    """cruft, which reads the template in its own way, ends with the same message."""
     repository = tmp_path / "template"
     git(tmp_path, "clone", "--quiet", str(TEMPLATE), "template")
     copy_worktree(repository)
@@ -298,7 +298,7 @@ def test_cruft(tmp_path: Path) -> None:
 
 
 def copy_worktree(repository: Path) -> None:
-    """Commit the template as it stands here to a clone of it."""
+    """Commit the template as it is here to a clone of it."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=TEMPLATE,
@@ -336,7 +336,7 @@ def run_cruft(
 
 
 def test_existing_project_is_untouched(tmp_path: Path) -> None:
-    """A refused run leaves the project that it would have overwritten as it was."""
+    """A rejected run leaves the project that it would have overwritten as it was."""
     project = generate(tmp_path / "out")
     before = project.files()
     result = run_cookiecutter(

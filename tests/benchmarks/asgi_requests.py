@@ -136,7 +136,7 @@ async def receive() -> dict[str, Any]:
 
 
 async def check(app: FastAPI, *, secured: bool) -> None:
-    """End the program unless each request is answered as its name says."""
+    """End the program unless each request gets the response that its name says."""
     for name, (method, headers) in REQUESTS.items():
         sent: list[Any] = []
 

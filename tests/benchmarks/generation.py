@@ -1,7 +1,7 @@
-"""How long a run of cookiecutter takes with this template, beside one that makes a single file.
+"""How long a run of cookiecutter takes with this template, compared with one plain file.
 
-The unit is the smaller template's time in the same round; the median of many rounds counts. What
-the time goes into is told by runs that do less: with the answers alone, and without the hook.
+The unit is the smaller template's time in the same round; the median of many rounds counts. Runs
+that do less show where the time goes: one with only the answers, and one without the hook.
 
     python tests/benchmarks/generation.py
 
@@ -30,7 +30,7 @@ def single_file(folder: Path) -> Path:
 
 
 def answers_alone(folder: Path) -> Path:
-    """Make a template that asks, checks and has the hook of this one, and makes next to nothing."""
+    """Make a template that asks, checks and has the hook like this one, but generates little."""
     shutil.copytree(TEMPLATE, folder, ignore=shutil.ignore_patterns(".*", "tests", "docs"))
     for file in (folder / PROJECT).rglob("*"):
         if file.is_file() and file.name != "rulebook.py":

@@ -39,17 +39,17 @@ def text(x: float, y: float, said: str, *, anchor: str = "start") -> str:
 def drawing(ratios: dict[str, dict[str, float]]) -> str:
     """Return the picture: a group of bars for each request, a bar for each wiring."""
     parts = []
-    for index, (wiring, colour) in enumerate(WIRINGS.items()):
+    for index, (wiring, color) in enumerate(WIRINGS.items()):
         x = 10 + (0, 110, 260)[index]
-        parts.append(f'<rect x="{x}" y="14" width="12" height="12" fill="{colour}"/>')
+        parts.append(f'<rect x="{x}" y="14" width="12" height="12" fill="{color}"/>')
         parts.append(text(x + 18, 25, wiring))
     y = TOP
     for request in REQUESTS:
         parts.append(text(LEFT - 10, y + 1.5 * BAR + 4, request, anchor="end"))
-        for wiring, colour in WIRINGS.items():
+        for wiring, color in WIRINGS.items():
             width = ratios[request][wiring] * UNIT
             size = f'width="{width:.1f}" height="{BAR - 2}"'
-            parts.append(f'<rect x="{LEFT}" y="{y}" {size} fill="{colour}"/>')
+            parts.append(f'<rect x="{LEFT}" y="{y}" {size} fill="{color}"/>')
             parts.append(text(LEFT + width + 6, y + 11, f"{ratios[request][wiring]:.2f}"))
             y += BAR
         y += GAP

@@ -1,8 +1,8 @@
-"""What the cross-origin policy adds to a request, in process, beside the usual ways to wire it.
+"""What the cross-origin policy adds to a request, in process, compared with the usual wiring.
 
-The unit is what a bare FastAPI takes for the same JSON route. Every API stands alone beside the
-bare one in a fresh interpreter, where `asgi_requests.py` sends requests to both in turn. The median
-of several interpreters counts; the APIs take turns.
+The unit is what a bare FastAPI takes for the same JSON route. Every API runs next to the bare one
+in a fresh interpreter, where `asgi_requests.py` sends requests to both in turn. The median of
+several interpreters counts; the APIs take turns.
 
     python tests/benchmarks/request_path.py
 

@@ -1,10 +1,8 @@
 """Generating again: from another project's answers, and over what stands there already."""
 
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -92,13 +90,6 @@ def test_origins_anew(tmp_path: Path) -> None:
 
 
 # --- Over what stands there ---------------------------------------------------------------------
-
-
-@pytest.fixture
-def project(generated: Callable[[str], Project], tmp_path: Path) -> Project:
-    """Return a project as generated, in a folder of its own."""
-    made = generated("defaults").path
-    return Project(shutil.copytree(made, tmp_path / "out" / made.name))
 
 
 def over(output: Path) -> subprocess.CompletedProcess[str]:

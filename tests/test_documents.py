@@ -6,7 +6,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from conftest import TEMPLATE, Project, generate, install
+from conftest import TEMPLATE, Project, copy_of, install
 from documents.pages import Page
 from documents.running import RUNNERS, failures, running
 
@@ -43,27 +43,36 @@ EXCEPTIONS = {
 
 
 Installed = Callable[[str], Project]
+Runner = Callable[[Page, Path], list[str]]
 
 
-def wrong(page: Page, installed: Installed, folder: Path) -> list[str]:
-    """Run a page, in a project of its own if its commands could change it; return what is wrong."""
-    if page.languages <= {"text", "{toctree}"}:
-        return []
-    if page.languages & {"console", "diff"}:
-        project = generate(folder / "own")
-        install(project)
-    else:
-        project = installed("defaults")
-    with running(page, project, folder) as run:
-        return list(failures(run))
+@pytest.fixture(scope="session")
+def wrong(generated: Callable[[str], Project], installed: Installed) -> Runner:
+    """Return what runs a page, in a folder, and says what is wrong.
+
+    It runs in a project of its own if its commands could change it.
+    """
+
+    def wrong(page: Page, folder: Path) -> list[str]:
+        if page.languages <= {"text", "{toctree}"}:
+            return []
+        if page.languages & {"console", "diff"}:
+            project = copy_of(generated("defaults"), folder / "own")
+            install(project)
+        else:
+            project = installed("defaults")
+        with running(page, project, folder) as run:
+            return list(failures(run))
+
+    return wrong
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page(installed: Installed, tmp_path: Path, name: str) -> None:
+def test_page(wrong: Runner, tmp_path: Path, name: str) -> None:
     """Every piece of code of the page does what the page says."""
     page = Page.read(PAGES[name], name)
     run = [fence for fence in page.fences if (name, fence.language) not in EXCEPTIONS]
-    told = wrong(Page(name, run), installed, tmp_path)
+    told = wrong(Page(name, run), tmp_path)
     assert not told, "\n\n".join(told)
 
 
@@ -226,18 +235,18 @@ WRONG = {
 
 
 @pytest.mark.xdist_group("runner of documents")
-def test_right(installed: Installed, tmp_path: Path) -> None:
+def test_right(wrong: Runner, tmp_path: Path) -> None:
     """Code that does what is shown is no failure, in whatever language, and there is no other."""
     page = Page.parse("right.md", "\n\n".join(RIGHT))
-    assert wrong(page, installed, tmp_path) == []
+    assert wrong(page, tmp_path) == []
     assert page.languages == RUNNERS.keys() - {"{toctree}"}
 
 
 @pytest.fixture(scope="module")
-def told(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def told(wrong: Runner, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Return what is said of a page of all that is wrong."""
     page = Page.parse("wrong.md", "\n\n".join(text for text, _ in WRONG.values()))
-    return wrong(page, installed, tmp_path_factory.mktemp("wrong"))
+    return wrong(page, tmp_path_factory.mktemp("wrong"))
 
 
 @pytest.mark.xdist_group("runner of documents")

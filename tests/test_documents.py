@@ -42,6 +42,9 @@ EXCEPTIONS = {
 """What is not run here, and why."""
 
 
+CHANGES = {"file", "append"}
+"""The marks of what becomes part of a project."""
+
 Installed = Callable[[str], Project]
 Runner = Callable[[Page, Path], list[str]]
 
@@ -56,7 +59,8 @@ def wrong(generated: Callable[[str], Project], installed: Installed) -> Runner:
     def wrong(page: Page, folder: Path) -> list[str]:
         if page.languages <= {"text", "{toctree}"}:
             return []
-        if page.languages & {"console", "diff"}:
+        marks = {mark for fence in page.fences for mark in fence.marks}
+        if page.languages & {"console", "diff"} or marks & CHANGES:
             project = copy_of(generated("defaults"), folder / "own")
             install(project)
         else:

@@ -15,12 +15,14 @@ class Fence:
     """A piece of code: its language, "" for none; its text; where it begins in its page.
 
     `marks` is what an HTML comment above the fence says: `<!-- exit: 1 -->` is {"exit": "1"}.
+    `output` is what its commands print: the text of a fence directly below, if that is `text`.
     """
 
     language: str
     text: str
     line: int
     marks: dict[str, str]
+    output: str | None
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,12 @@ class Page:
     @classmethod
     def parse(cls, name: str, text: str) -> "Page":
         tokens = MARKDOWN.parse(text)
-        above = [None, *tokens]
+        around = zip([None, *tokens], tokens, [*tokens[1:], None], strict=False)
         return cls(
             name,
             [
-                _fence(token, before)
-                for before, token in zip(above, tokens, strict=False)
+                _fence(token, before, after)
+                for before, token, after in around
                 if token.type in {"fence", "code_block"}
             ],
         )
@@ -52,7 +54,7 @@ class Page:
         return {fence.language for fence in self.fences}
 
 
-def _fence(token: Token, before: Token | None) -> Fence:
+def _fence(token: Token, before: Token | None, after: Token | None) -> Fence:
     comment = before.content if before and before.type == "html_block" else ""
     assert token.map is not None
     return Fence(
@@ -60,4 +62,5 @@ def _fence(token: Token, before: Token | None) -> Fence:
         token.content,
         token.map[0] + 1,
         dict(re.findall(r"^<!-- ([\w-]+): (.*?) -->$", comment, re.MULTILINE)),
+        after.content if after and (after.type, after.info) == ("fence", "text") else None,
     )

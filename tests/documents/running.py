@@ -16,7 +16,7 @@ from browser.browsing import served_pages
 from conftest import Project
 from serving import Certificate, program, tunnel_to
 
-from . import answers, browsers, consoles, proxies
+from . import answers, browsers, consoles, proxies, shells
 from .pages import Fence, Page
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -132,6 +132,12 @@ def python(run: Run, fence: Fence) -> None:
         raise Wrong(failure)
 
 
+def append(run: Run, fence: Fence) -> None:
+    """Add it to the end of the file that a mark names."""
+    with (run.project.path / fence.marks["append"]).open("a", encoding="utf-8") as file:
+        file.write(f"\n{fence.text}")
+
+
 def http(run: Run, fence: Fence) -> None:
     """Send the request to `app`, and compare the answer."""
     expect(fence.text, run.ask("http", fence.text))
@@ -151,6 +157,25 @@ def diff(run: Run, fence: Fence) -> None:
     result = run.project.run("git", "apply", str(change))
     if result.returncode:
         raise Wrong(result.stderr)
+
+
+def sh(run: Run, fence: Fence) -> None:
+    """Paste the commands, and compare what is printed with the fence below, if that shows it."""
+    if unknown := shells.not_portable(fence.text):
+        raise Wrong(f"PowerShell has no {' and no '.join(sorted(unknown))}")
+    below = run.page.fences[run.page.fences.index(fence) + 1 :][:2]
+    same = shells.in_powershell(fence.text) == fence.text.rstrip()
+    if not same and "powershell" not in {x.language for x in below}:
+        raise Wrong("PowerShell takes other commands, which no fence below shows")
+    variables = run.curl if "curl " in fence.text else {}
+    variables = variables | (run.probe if " probe " in fence.text else {})
+    expect(*shells.pasted(run.project, fence, run.folder, variables))
+
+
+def powershell(run: Run, fence: Fence) -> None:
+    """Compare it with the commands above it, which are run."""
+    above = [x for x in run.page.fences if x.language == "sh" and x.line < fence.line]
+    expect(fence.text, shells.in_powershell(above[-1].text) if above else "")
 
 
 def console(run: Run, fence: Fence) -> None:
@@ -214,7 +239,7 @@ def nginx(run: Run, fence: Fence) -> None:
 
 
 def not_code(run: Run, fence: Fence) -> None:
-    """Leave it: a message, a tree of files, or a table of contents."""
+    """Leave it: a message, what a command prints, a tree of files, or a table of contents."""
 
 
 RUNNERS: dict[str, Callable[[Run, Fence], None]] = {
@@ -223,6 +248,8 @@ RUNNERS: dict[str, Callable[[Run, Fence], None]] = {
     "toml": toml,
     "diff": diff,
     "console": console,
+    "sh": sh,
+    "powershell": powershell,
     "js": js,
     "yaml": yaml,
     "nginx": nginx,
@@ -244,7 +271,7 @@ def failures(run: Run) -> Iterator[str]:
     """Run all fences of a page; yield for each that is wrong where it is and how."""
     for fence in run.page.fences:
         where = f"{run.page.name}:{fence.line}: {fence.language or 'code without a language'}"
-        runner = RUNNERS.get(fence.language)
+        runner = append if "append" in fence.marks else RUNNERS.get(fence.language)
         if runner is None:
             yield f"{where}: nothing runs this language; see RUNNERS in {__file__}"
             continue

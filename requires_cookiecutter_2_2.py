@@ -9,6 +9,7 @@ rendered with the module of an older one.
 """
 
 import inspect
+import re
 import runpy
 from functools import lru_cache
 from pathlib import Path
@@ -57,7 +58,7 @@ class Answers(Extension):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         version = cookiecutter.__version__
-        if tuple(map(int, version.split(".")[:2])) < OLDEST:
+        if tuple(map(int, re.findall(r"\d+", version)[:2])) < OLDEST:
             needed = "this template needs cookiecutter 2.2 or newer"
             raise SystemExit(
                 f"Nothing was generated: {needed}, not {version}; update cookiecutter."

@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def section(heading: str, changelog: str) -> str:
-    """Return what stands below a heading, which is a pattern; "" if that is nothing."""
+    """Return the text below a heading, which is a pattern; "" if there is none."""
     found = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL)
     return found[1].strip() if found else ""
 
@@ -25,7 +25,7 @@ def for_release(notes: str, files: str) -> str:
 
 
 def main() -> None:
-    """Release what stands here, as the commit and the repository that GitHub's variables name."""
+    """Release this version, as the commit and the repository that GitHub's variables name."""
     version = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]["version"]
     tags = subprocess.run(["git", "tag", "--list", version], capture_output=True, check=True)
     if tags.stdout:

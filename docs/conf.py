@@ -67,7 +67,7 @@ def title_cells(_: Sphinx, document: nodes.document) -> None:
 
 
 class ExchangeLexer(RegexLexer):
-    """Colours a request and the answer to it, which Pygments' own takes for the request's body."""
+    """Highlights a request and its response, which Pygments treats as the request's body."""
 
     tokens = {  # noqa: RUF012 - as Pygments has it
         "root": [

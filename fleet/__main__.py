@@ -42,8 +42,8 @@ def examined(
         else:
             report.results.append(result)
         if progress:
-            told = result if isinstance(result, Problem) else "  ".join(result.row[:2])
-            write(sys.stderr, f"[{done}/{len(projects)}] {told}")
+            outcome = result if isinstance(result, Problem) else "  ".join(result.row[:2])
+            write(sys.stderr, f"[{done}/{len(projects)}] {outcome}")
     return report
 
 

@@ -17,7 +17,7 @@ ANSWERS = ".cookiecutter.yaml"
 ENVIRONMENTS = "environments.toml"
 
 MAX_SIZE = 100_000
-"""Bytes of a file that is read; those of a project have a few thousand."""
+"""The most bytes that are read of a file; a project's files have a few thousand."""
 
 LEFT_OUT = frozenset({"__pycache__", "node_modules", "venv"})
 """Folders in which nobody keeps projects; neither are there any in hidden ones."""

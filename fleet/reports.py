@@ -63,7 +63,7 @@ def one_line(text: str) -> str:
 
 
 def write(stream: TextIO | None, text: str) -> None:
-    """Write lines without anything that a terminal would obey, at once."""
+    """Write lines at once, without control characters for the terminal."""
     if stream is None:
         return
     visible = "".join(
@@ -78,7 +78,7 @@ def write(stream: TextIO | None, text: str) -> None:
 
 
 def discard(stream: TextIO) -> None:
-    """Let whatever is still to be written to a stream go nowhere: its reader is gone."""
+    """Discard what is still to be written to a stream whose reader is gone."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

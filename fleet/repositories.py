@@ -1,6 +1,6 @@
-"""git, in checkouts whose configuration nobody has looked at.
+"""git, in checkouts whose configuration is not trusted.
 
-What git does is done in a repository of our own, which borrows the objects of a checkout but has
+git works in a separate repository, which borrows the objects of a checkout but has
 neither its configuration nor its hooks: no filter, merge driver or monitor that it names is run,
 and nothing is left in it until the branch is made.
 """
@@ -25,7 +25,7 @@ OF_A_REPOSITORY = frozenset(
         "SHALLOW_FILE WORK_TREE"
     ).split()
 )
-"""Variables with which git would work in another repository than that of a folder."""
+"""Variables that would make git work in another repository than the folder's."""
 
 SAFELY = {
     "GIT_ALLOW_PROTOCOL": "",  # a partial clone would fetch, by programs of its choice
@@ -125,7 +125,7 @@ class Checkout:
 
 
 class Scratch:
-    """A repository of our own that sees the objects of a checkout."""
+    """A separate repository that sees the objects of a checkout."""
 
     def __init__(self, folder: Path, checkout: Checkout) -> None:
         self.folder = folder / "scratch.git"
@@ -172,14 +172,14 @@ class Scratch:
         return git(folder, "write-tree", **places)
 
     def commit(self, tree: str, *parents: str) -> str:
-        """Return a commit that no history will have."""
+        """Return a commit that is in no history."""
         nobody = {
             f"GIT_{x}_{y}": "fleet" for x in ("AUTHOR", "COMMITTER") for y in ("NAME", "EMAIL")
         }
         return self.git("commit-tree", tree, "-m", "", *_options(parents), **nobody)
 
     def merged(self, base: str, ours: str, theirs: str) -> tuple[str, list[str]]:
-        """Return the merge of two trees that were made of a third, and the names in conflict."""
+        """Return the merge of two trees that come from a third, and the names in conflict."""
         first = self.commit(base)
         words = "merge-tree --write-tree --name-only --no-messages -z".split()
         sides = [self.commit(tree, first) for tree in (ours, theirs)]
@@ -220,7 +220,7 @@ class Scratch:
         return tree
 
     def history(self, tree: str, message: str, *parents: str) -> str:
-        """Return a commit by whom the checkout's configuration names."""
+        """Return a commit whose author is the one in the checkout's configuration."""
         words = "commit-tree", tree, "-m", message, *_options(parents)
         return git(self.checkout.top, *words, GIT_OBJECT_DIRECTORY=str(self.folder / "objects"))
 

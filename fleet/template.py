@@ -20,7 +20,7 @@ MODULES = ("document", "policy", "rulebook")
 
 
 class _AnyDomain:
-    """Stands in for the Public Suffix List: no domain is public."""
+    """A stub of the Public Suffix List: no domain is public."""
 
     def privatesuffix(self, domain: str) -> str:
         return domain

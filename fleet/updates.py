@@ -32,7 +32,7 @@ TEAMS_FILES = ("src/*/environments.toml", "src/*/openapi.toml")
 
 @dataclass(frozen=True)
 class Update:
-    """What has become of a project: updated, current, conflicts, or left alone.
+    """The outcome for a project: updated, current, conflicts, or left alone.
 
     `template` is the commit that continues the branch of that name, where there is one.
     """
@@ -49,8 +49,8 @@ class Update:
 
     @property
     def row(self) -> tuple[str, ...]:
-        told = f"branch {self.branch}" if self.branch else self.reason or ""
-        return shown(self.path), self.outcome, f"{self.before} -> {self.after}", told
+        detail = f"branch {self.branch}" if self.branch else self.reason or ""
+        return shown(self.path), self.outcome, f"{self.before} -> {self.after}", detail
 
 
 def update(project: Project, target: Revision, generator: Generator) -> Update:

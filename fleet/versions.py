@@ -14,7 +14,7 @@ BRANCH = "template"
 
 @dataclass(frozen=True)
 class Version:
-    """The version of a project, and how it takes in a newer one."""
+    """The version of a project, and how it is updated to a newer one."""
 
     path: str
     version: str

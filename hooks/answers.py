@@ -1,4 +1,4 @@
-"""What becomes of the answers: checked, asked again, rejected, and rendered.
+"""How answers are checked, asked again, rejected and rendered.
 
 `requires_cookiecutter_2_2.py` runs this file whenever cookiecutter makes an environment of Jinja:
 before the questions, before the files, and before the hook.
@@ -6,6 +6,7 @@ before the questions, before the files, and before the hook.
 
 import contextlib
 import json
+import os
 import re
 import runpy
 import sys
@@ -27,11 +28,8 @@ else:
     )
     Run = run.Run
 
-NEAR = 0.8
-"""How alike a name and that of a question are, from 0 to 1, for the question to be meant."""
-
 MAX_LINE = 4095
-"""Bytes of a line that a terminal passes on to a program that doesn't edit the line itself."""
+"""The most bytes of a line that a program gets from a terminal without editing the line."""
 
 Answers = dict[str, Any]
 
@@ -46,19 +44,18 @@ def before_questions(run: Run, questions: Answers) -> None:
     a list for a choice: each is replaced by what it takes for the answer.
     """
     check_surroundings(run)
-    name, file = run.file
-    arguments = run.arguments
+    file, arguments = run.file, run.arguments
     if arguments is None:
         merged = {name: value_of(x) for name, x in questions.items() if name in rules.QUESTIONS}
         arguments = {name: x for name, x in merged.items() if x != value_of(rules.QUESTIONS[name])}
-    problems = list(name_problems(name or user_file(), file))
-    if not name:  # the user's own, which is meant for all templates
+    problems = list(name_problems(run.file_name or user_file(), file))
+    if not run.file_name:  # the user's own, which is meant for all templates
         sys.stderr.writelines(f"Warning: {problem}\n" for problem in problems)
         problems = []
     with_file = not problems
     if not run.is_update:  # cruft gives the answers to an older template as well
-        problems += name_problems("Argument", arguments, cutoff=0)
-    answers = rules.combined(named(file), named(arguments))
+        problems += name_problems("Argument", arguments, any_name=True)
+    answers = rules.combined(answers_of_file(run), named(arguments))
     if run.asks_in_terminal:
         enable_line_editing()
         problems += [
@@ -78,7 +75,7 @@ def value_of(question: Any) -> Any:
 
 def check_surroundings(run: Run) -> None:
     """End the run if it can't write, can't ask, or may not run the hook."""
-    reason = folders.output_problem(run.output_folder)
+    reason = "" if run.is_update else folders.output_problem(run.output_folder)
     if not run.has_hooks:
         reason = "a project needs the template's hook; leave --accept-hooks out"
     if run.asks and sys.stdin is None:
@@ -89,32 +86,47 @@ def check_surroundings(run: Run) -> None:
 
 def user_file() -> str:
     """Return the name of the user's configuration file."""
-    import os
-
     from cookiecutter.config import USER_CONFIG_PATH
 
     return os.environ.get("COOKIECUTTER_CONFIG", str(USER_CONFIG_PATH))
 
 
-def near(name: str, cutoff: float = NEAR) -> str | None:
+def near(name: object) -> str | None:
     """Return the question that a name is, or is almost."""
-    return next(iter(get_close_matches(name, rules.QUESTIONS, 1, cutoff=cutoff)), None)
+    return next(iter(get_close_matches(str(name), rules.QUESTIONS, 1, cutoff=rules.NEAR)), None)
 
 
 def named(given: Mapping[str, Any]) -> Answers:
-    """Return what was given for the questions, almost named ones too, each as its type."""
+    """Return what was given for the questions, each as its type.
+
+    What was given by an almost right name counts, unless the right one was given as well.
+    """
     meant = {name: near(name) for name in given}
-    return {own: rules.as_answer(own, given[name]) for name, own in meant.items() if own}
+    return {
+        own: rules.as_answer(own, given[name])
+        for name, own in meant.items()
+        if own and (own == name or own not in given)
+    }
 
 
-def name_problems(location: str, names: Mapping[str, Any], cutoff: float = NEAR) -> Iterator[Any]:
-    """Yield a problem for each name that is not a question but, by the cutoff, almost one."""
+def answers_of_file(run: Run) -> Answers:
+    """Return the answers of the configuration file; of the user's own, by their exact names."""
+    return named({x: run.file[x] for x in run.file if run.file_name or x in rules.QUESTIONS})
+
+
+def name_problems(
+    location: str, names: Mapping[str, Any], *, any_name: bool = False
+) -> Iterator[Any]:
+    """Yield a problem for each name that is almost a question, or for any that is none."""
     own = json.loads((rules.TEMPLATE / "cookiecutter.json").read_text("utf-8"))
     for name in names:
-        if name in own and name not in rules.QUESTIONS:
+        if name in rules.QUESTIONS:
+            continue
+        if name in own:
             yield rules.Problem(location, name, "is the template's own", "remove it")
-        elif name not in rules.QUESTIONS and (meant := near(name, cutoff)):
-            yield rules.Problem(location, name, "is not a question", f"write {meant}, or remove it")
+        elif any_name or near(name):
+            fix = f"write {near(name)}, or remove it" if near(name) else "remove it"
+            yield rules.Problem(location, name, "is not a question", fix)
 
 
 def as_default(name: str, answer: Any) -> Any:
@@ -199,7 +211,7 @@ def ask_group(name: str, offered: list[str], names: list[str]) -> list[str]:
     """Ask which origins one environment trusts until the answer is right; "none" is one."""
     first = name == names[0]
     while True:
-        question = f"{name}: which browser origins, with commas between, or none?"
+        question = f'{name}: which origins may call it from a browser? (comma-separated, or "none")'
         answer = ask(question, ",".join(offered) or "none")
         origins = [] if answer == "none" else [origin.strip() for origin in answer.split(",")]
         problems = cut_problems(name, answer)
@@ -223,7 +235,7 @@ def all_checked(answers: Answers) -> str:
 
 
 def before_files(run: Run, context: Mapping[str, Any]) -> None:
-    """Check all answers once more, as a replay comes here without a question; then the folder.
+    """Check all answers again, because a replay asks no questions; then check the folder.
 
     The hook's environment comes here too: by then the folder is the project's own.
     """
@@ -238,7 +250,7 @@ def before_files(run: Run, context: Mapping[str, Any]) -> None:
     files = [Template(x.as_posix()).render(context) for x in paths]
     started = run.of("create", "cookiecutter")
     if started.get("no_input") and run.arguments is not None:
-        given = rules.combined(named(run.file[1]), named(run.arguments))
+        given = rules.combined(answers_of_file(run), named(run.arguments))
     problems = folder_problems(run, context["cookiecutter"], files)
     reject(run, problems, given, lead="After that")
 
@@ -259,7 +271,7 @@ def problems_of(run: Run, name: str, answers: Answers) -> list[Any]:
 
 
 def cut_problems(location: str, answer: str) -> list[Any]:
-    """Return why an answer is not what was typed, where a terminal cuts lines without a word."""
+    """Return why an answer is not what was typed: a terminal cuts long lines silently."""
     if "readline" in sys.modules or len(answer.encode(errors="replace")) < MAX_LINE:
         return []
     reason = f"may have been cut: this terminal passes on {MAX_LINE} bytes of a line"
@@ -271,7 +283,12 @@ def folder_problems(run: Run, answers: Answers, files: list[str] | None = None) 
     if run.is_update or any(rules.slug_problems("project_slug", answers)):
         return []
     folder = run.output_folder / answers["project_slug"]
-    found = folders.project_problem(folder, files or [], rules.NAME, overwrite=run.overwrites)
+    try:
+        found = folders.project_problem(
+            folder, files or [], rules.NAME, overwrite=run.overwrites, skip=run.skips
+        )
+    except OSError as error:
+        found = f"can't be read, {folders.shown(error)}", folders.ELSEWHERE
     return [rules.Problem("project_slug", str(folder), *found)] if found else []
 
 
@@ -293,7 +310,7 @@ def reject(
     given: Answers,
     *,
     with_file: bool = True,
-    lead: str = "This would do",
+    lead: str = "Corrected command",
 ) -> None:
     """End the run, if there are problems, with one message on standard error and status 1.
 
@@ -302,19 +319,31 @@ def reject(
     """
     if not problems:
         return
-    suggested, file = suggestions(run, given), run.file[1]
-    over_file = {name: x for name, x in suggested.items() if named(file).get(name) != x}
-    if any(isinstance(file.get(name), list) for name in over_file):
-        with_file = False  # cookiecutter takes a list for choices, and the argument for one
+    suggested, file = suggestions(run, given), answers_of_file(run)
+    is_renamed = file.get("project_name") != suggested.get("project_name")
+    dropped = rules.OF_ONE_PROJECT if is_renamed else ()
+    over_file = {x: y for x, y in suggested.items() if x in dropped or file.get(x) != y}
+    with_file = with_file and all(is_replaceable(name, run.file.get(name)) for name in over_file)
     if with_file:
         suggested = over_file
     count = "1 answer" if len(problems) == 1 else f"{len(problems)} answers"
     lines = [f"Nothing was generated: {count} can't be used.", *map(str, problems)]
     command = run.command(suggested, with_file=with_file)
-    if any(isinstance(x, str) and rules.as_utf8(x) != x for x in given.values()):
+    try:
+        command.encode(sys.getfilesystemencoding())
+    except UnicodeError:  # the locale can't read the command
         command = f"LC_ALL=C.UTF-8 {command}"
         sys.stderr.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     raise SystemExit("\n  - ".join(lines) + f"\n{lead}:\n  {command}")
+
+
+def is_replaceable(name: str, value: object) -> bool:
+    """Return whether cookiecutter takes any argument over this value of a file.
+
+    It takes a list for choices, and a boolean for a question with yes or no as answer.
+    """
+    is_boolean = isinstance(value, bool) and not isinstance(rules.QUESTIONS[name], bool)
+    return not isinstance(value, list) and not is_boolean
 
 
 # --- For Jinja ----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What may be in the folder of a new project: an earlier state of it, and nothing to lose."""
+"""Whether a project may be written into a folder: only if nothing in there can be lost."""
 
 import hashlib
 import json
@@ -11,8 +11,13 @@ ELSEWHERE = "choose another project_slug or output folder"
 
 def output_problem(folder: Path) -> str:
     """Return why no folder can be made in this one; empty if one can."""
-    while not os.path.lexists(folder) and folder != folder.parent:
-        folder = folder.parent
+    try:
+        os.lstat(folder)
+    except OSError as error:
+        is_missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        if is_missing and folder != folder.parent:
+            return output_problem(folder.parent)
+        return f"{shown(folder)} can't be used, {error.strerror}; choose another output folder"
     if not folder.is_dir():
         return f"{shown(folder)} is not a folder; choose another output folder"
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -21,11 +26,12 @@ def output_problem(folder: Path) -> str:
 
 
 def project_problem(
-    folder: Path, files: Iterable[str], template: str, *, overwrite: bool
+    folder: Path, files: Iterable[str], template: str, *, overwrite: bool, skip: bool
 ) -> tuple[str, str] | None:
     """Return why these files may not be written into a folder, and the fix; None if they may.
 
     `template` is the name that a project of this template has in its `.cookiecutter.yaml`.
+    With `skip`, files that are there stay as they are.
     """
     if os.path.lexists(folder) and not folder.is_dir():
         return "is not a folder", ELSEWHERE
@@ -35,10 +41,11 @@ def project_problem(
         return None
     if not is_made_with(template, folder):
         return f"has files, and is not a project of {template}", ELSEWHERE
-    existing = [x for x in files if x.rpartition("/")[2] and os.path.lexists(folder / x)]
-    if linked := [name for name in existing if is_linked(folder, name)]:
+    written = [name for name in files if name.rpartition("/")[2]]
+    if linked := [name for name in written if is_linked(folder, name)]:
         return f"has links where files are written, {listed(linked)}", "replace them with files"
-    return uncommitted(folder, existing)
+    existing = [name for name in written if os.path.lexists(folder / name)]
+    return None if skip else uncommitted(folder, existing)
 
 
 def shown(path: object) -> str:

@@ -1,4 +1,4 @@
-"""After the files: what cookiecutter can't generate by itself.
+"""Generates what cookiecutter can't generate by itself, after the files.
 
 - `.env`, which never leaves the machine: the local environment, and a fresh secret.
 - A Kustomize overlay for each deployed environment: each one but the first.
@@ -20,8 +20,8 @@ OPTIONAL_FOLDERS = (
 
 
 def write(file: str, text: str, mode: int = 0o666) -> None:
-    """Write a file, unless there is one: the team may have edited it."""
-    if not os.path.exists(file):
+    """Write a file, unless there is one, or a link: the team may have edited it."""
+    if not os.path.lexists(file):
         as_it_is = getattr(os, "O_BINARY", 0)  # Windows would write other line ends
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | as_it_is, mode)
         os.write(descriptor, text.encode())
@@ -64,7 +64,7 @@ def report() -> None:
         f"Test it: {shell([*here, 'pytest'])}",
     ]
     with contextlib.suppress(OSError):  # the project is there, whether or not that can be printed
-        os.write(1, "".join(f"{line}\n" for line in lines).encode())
+        os.write(1, os.fsencode("".join(f"{line}\n" for line in lines)))
 
 
 def remove_copy() -> None:

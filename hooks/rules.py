@@ -1,4 +1,4 @@
-"""What an answer may be, and what was probably meant by any other: nothing here knows cookiecutter.
+"""What an answer may be, and what was probably meant by any other, independently of cookiecutter.
 
 `answers.py` runs this file. The rules of origins and environments are those of the generated API,
 which checks them again whenever it starts.
@@ -38,6 +38,9 @@ NAME, VERSION = re.findall(
     re.MULTILINE,
 )
 """What a project was made with, as its `.cookiecutter.yaml` says."""
+
+NEAR = 0.8
+"""How alike two names are, from 0 to 1, for the one to be meant by the other."""
 
 Answers = Mapping[str, Any]
 
@@ -130,7 +133,7 @@ DEPENDENCIES = frozenset(
 JWT chapter; `test_reserved_names` compares them with what is installed."""
 
 RESERVED = frozenset("conftest src test tests".split())
-"""Names of what stands beside the package."""
+"""Names of the folders next to the package."""
 
 
 def package(slug: str) -> str:
@@ -162,21 +165,24 @@ SLUG_RULES = (
         "is the name of a package that the project installs",
     ),
     Rule("device", lambda slug: slug in rulebook.DEVICES, "is a device name on Windows"),
-    Rule("reserved", lambda slug: package(slug) in RESERVED, "is reserved for the project's tests"),
+    Rule(
+        "reserved", lambda slug: package(slug) in RESERVED, "is reserved by the generated project"
+    ),
 )
 
 
 def slug(text: str) -> str:
-    """Return a name for folder and distribution, made of a human name."""
+    """Return a name for folder and distribution, derived from a human name."""
     words = slugify(text).lstrip("-0123456789")
-    made = words[:MAX_SLUG].rstrip("-")
-    if not rulebook.reasons(SLUG_RULES, made):
-        return made
-    return f"{made[: MAX_SLUG - 4].rstrip('-')}-api".lstrip("-")
+    made = (
+        f"{words[: MAX_SLUG - len(suffix)].rstrip('-')}{suffix}".lstrip("-")
+        for suffix in ("", "-api", "-service")
+    )
+    return next(name for name in made if not rulebook.reasons(SLUG_RULES, name))
 
 
 def numbered(slug: str, number: int) -> str:
-    """Return another name, for a folder beside one of this name."""
+    """Return another name, for a folder next to one of this name."""
     return f"{slug[: MAX_SLUG - 1 - len(str(number))].rstrip('-')}-{number}"
 
 
@@ -188,7 +194,7 @@ def slug_problems(name: str, answers: Answers) -> Iterator[Any]:
 
 
 def suggest_slug(name: str, answers: Answers) -> str:
-    """Return a name made of the one that was given."""
+    """Return a valid name derived from the one that was given."""
     return slug(as_utf8(answers[name]))
 
 
@@ -283,9 +289,8 @@ def origins_problems(name: str, answers: Answers) -> Iterator[Any]:
     groups = groups_in(answers[name])
     for group, origins in groups:
         if environments_are_right and group not in names:
-            close = get_close_matches(group, names, 1) or names
-            reason = "is not one of the environments"
-            yield Problem(name, group, reason, f"write {' or '.join(map(quoted, close))}")
+            fix = f"write {' or '.join(map(quoted, meant_by(group, names) or names))}"
+            yield Problem(name, group, "is not one of the environments", fix)
         if origins is None:
             fix = f"write {quoted(f'{group}=')} if it trusts no origin"
             yield Problem(name, group, 'has no "=" after its name', fix)
@@ -298,14 +303,25 @@ def origins_problems(name: str, answers: Answers) -> Iterator[Any]:
             yield Problem(name, missing, "is an environment without a group of origins", fix)
 
 
+def meant_by(group: str, names: list[str]) -> list[str]:
+    """Return the environments that the name of a group is, but for case and hyphens, or almost."""
+    meant = rulebook.suggest_environment(group)
+    return [meant] if meant in names else get_close_matches(meant, names, len(names), cutoff=NEAR)
+
+
 def suggest_origins(name: str, answers: Answers) -> str:
-    """Return a group for each environment: the origins that were given for it, spelled right."""
+    """Return a group for each environment: the origins that were given for it, spelled right.
+
+    Those of a misspelled group are left out if its environment is in doubt or has a group.
+    """
     names = names_in(suggest_environments("environments", answers))
     suggested: dict[str, list[str]] = {group: [] for group in names}
-    for group, origins in groups_in(answers[name]):
-        near = get_close_matches(rulebook.suggest_environment(group), names, 1, cutoff=0.5)
-        for meant in near:
-            suggested[meant] += suggest_group(origins or [], first=meant == names[0])
+    groups = [(group, meant_by(group, names), listed) for group, listed in groups_in(answers[name])]
+    all_meant = [meant for _, meant, _ in groups]
+    for group, meant, origins in groups:
+        is_sure = [rulebook.suggest_environment(group)] == meant
+        if is_sure or (len(meant) == 1 and all_meant.count(meant) == 1):
+            suggested[meant[0]] += suggest_group(origins or [], first=meant[0] == names[0])
     return line_of({group: list(dict.fromkeys(origins)) for group, origins in suggested.items()})
 
 
@@ -344,10 +360,10 @@ def as_answer(name: str, value: Any) -> Any:
     A string loses the white space around it. Environments may be given as a list, and origins as a
     mapping of environment to origin, list of origins, or nothing.
     """
-    if isinstance(QUESTIONS[name], bool) and isinstance(value, str):
-        return value.lower() in YES if value.lower() in YES | NO else value
     if isinstance(value, str):
-        return value.strip()
+        value = value.strip()
+        is_word = isinstance(QUESTIONS[name], bool) and value.lower() in YES | NO
+        return value.lower() in YES if is_word else value
     if name == "environments" and is_list_of_strings(value):
         return ", ".join(value)
     if name == "origins" and isinstance(value, Mapping):
@@ -377,15 +393,17 @@ def type_problems(name: str, answer: Any) -> Iterator[Any]:
         yield Problem(name, answer, "is not a string", fix)
 
 
-def as_text(answer: Any) -> str:
-    """Return the string that was probably meant by a value of another type."""
+def as_text(answer: Any, depth: int = 3) -> str:
+    """Return the string that was probably meant by a value of another type; empty if it is deep."""
+    if answer is None or not depth:
+        return ""
     if isinstance(answer, Mapping):
-        return "; ".join(f"{name}={as_text(value)}" for name, value in answer.items())
+        return "; ".join(f"{name}={as_text(value, depth - 1)}" for name, value in answer.items())
     if isinstance(answer, list):
-        return ", ".join(as_text(item) for item in answer)
+        return ", ".join(as_text(item, depth - 1) for item in answer)
     if isinstance(answer, bool):
         return "yes" if answer else "no"
-    return "" if answer is None else str(answer)
+    return answer if isinstance(answer, str) else str(quoted(answer))
 
 
 def completed(given: Answers) -> dict[str, Any]:
@@ -442,7 +460,7 @@ def of_right_type(name: str, answer: Any) -> Any:
 
 def closest(answer: Any, choices: list[str]) -> list[str]:
     """Return the choice that an answer is almost, in a list; an empty one if it is none."""
-    return get_close_matches(str(answer), choices, 1)
+    return get_close_matches(as_text(answer), choices, 1)
 
 
 # --- Answers of a file, and arguments over them -------------------------------------------------
@@ -461,20 +479,22 @@ def combined(file: Answers, arguments: Answers) -> dict[str, Any]:
     dropped = OF_ONE_PROJECT if other and "project_name" in file else frozenset()
     answers = {name: answer for name, answer in file.items() if name not in dropped}
     answers.update(arguments)
-    environments, given = answers.get("environments"), arguments.get("origins", "")
-    listed = file.get("origins")
+    given, listed = arguments.get("origins", ""), file.get("origins")
     if given and not listed and isinstance(file.get("environments"), str):
         listed = default_origins(file["environments"])
-    if isinstance(environments, str) and isinstance(listed, str) and isinstance(given, str):
-        names = {*names_in(environments)} - texts_in(given).keys()
-        kept = [text for name, text in texts_in(listed).items() if name in names]
+    is_over = bool(given) or "environments" in arguments
+    if is_over and isinstance(listed, str) and isinstance(given, str):
+        environments = suggest_environments("environments", completed(usable(answers)))
+        names = {*names_in(environments)} - {name for name, _ in texts_in(given)}
+        kept = [text for name, text in texts_in(listed) if name in names]
         answers["origins"] = "; ".join([*kept, *filter(None, [given])])
     return answers
 
 
-def texts_in(origins: str) -> dict[str, str]:
-    """Return the groups of origins as they are written, by name."""
-    return {x.partition("=")[0].strip(): x.strip() for x in origins.split(";") if x.strip()}
+def texts_in(origins: str) -> list[tuple[str, str]]:
+    """Return the groups of origins as they are written, each with its name spelled right."""
+    texts = [text.strip() for text in origins.split(";") if text.strip()]
+    return [(rulebook.suggest_environment(text.partition("=")[0]), text) for text in texts]
 
 
 # --- What answers mean --------------------------------------------------------------------------

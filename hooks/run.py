@@ -23,7 +23,7 @@ FUNCTIONS = {
 
 
 class Run:
-    """The run that renders the template at the moment."""
+    """The run that is rendering the template."""
 
     def __init__(self) -> None:
         self.variables: dict[str, Mapping[str, Any]] = {}
@@ -55,7 +55,7 @@ class Run:
 
     @property
     def questions(self) -> dict[str, Any] | None:
-        """The questions about to be asked, by name, with the answers to offer; None afterwards."""
+        """The questions about to be asked, by name, with the answers to offer; None after that."""
         asking = self.of("prompt_for_config")
         return asking["context"]["cookiecutter"] if asking else None
 
@@ -70,6 +70,11 @@ class Run:
         return bool(self.of("create", "cookiecutter").get("overwrite_if_exists"))
 
     @property
+    def skips(self) -> bool:
+        """Whether the files that are there already stay as they are."""
+        return bool(self.of("cookiecutter").get("skip_if_file_exists"))
+
+    @property
     def output_folder(self) -> Path:
         """The folder in which the project's own is made."""
         return Path(self.of("generate_files", "create", "cookiecutter").get("output_dir", "."))
@@ -77,11 +82,17 @@ class Run:
     # --- Answers given beforehand ---------------------------------------------------------------
 
     @property
-    def file(self) -> tuple[str, dict[str, Any]]:
-        """The configuration file that answers, as it was given (empty: the user's), and answers."""
+    def file_name(self) -> str:
+        """The configuration file as it was given; empty if it is the user's own."""
+        return str(
+            self.of("generate_cookiecutter_context", "cookiecutter").get("config_file") or ""
+        )
+
+    @property
+    def file(self) -> dict[str, Any]:
+        """The answers in the configuration file."""
         read = self.of("generate_cookiecutter_context", "cookiecutter")
-        answers = read.get("config_dict", {}).get("default_context") or {}
-        return str(read.get("config_file") or ""), dict(answers)
+        return dict(read.get("config_dict", {}).get("default_context") or {})
 
     @property
     def arguments(self) -> dict[str, Any] | None:

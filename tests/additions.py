@@ -1,4 +1,4 @@
-"""What teams add to an API: run in a project, this prints how the API responds afterwards.
+"""What teams add to an API: run in a project, this prints how the API then responds.
 
 Each addition is made to two apps with the same routes, a plain FastAPI and a SecuredFastAPI, and
 both are sent the same requests.

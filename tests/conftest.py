@@ -218,15 +218,28 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Proje
     return project_of
 
 
+def copy_of(project: Project, folder: Path) -> Project:
+    """Return a copy of a generated project, in a folder."""
+    return Project(shutil.copytree(project.path, folder / project.path.name))
+
+
+@pytest.fixture
+def project(generated: Callable[[str], Project], tmp_path: Path) -> Project:
+    """Return a project as generated from the defaults, in a folder of its own."""
+    return copy_of(generated("defaults"), tmp_path / "out")
+
+
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Project]:
+def installed(
+    generated: Callable[[str], Project], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Project]:
     """Return what generates and installs a project of an answer set: once, apart from the above."""
     projects: dict[str, Project] = {}
 
     def project_of(name: str) -> Project:
         if name not in projects:
             output = tmp_path_factory.mktemp(f"{name}-installed")
-            projects[name] = generate(output, **ANSWER_SETS[name].answers)
+            projects[name] = copy_of(generated(name), output)
             install(projects[name])
         return projects[name]
 

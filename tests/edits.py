@@ -8,7 +8,7 @@ from conftest import Project, generate, install
 from uv import find_uv_bin
 
 Edit = Mapping[str, str]
-"""Texts of main.py, each of which stands there once, and what a team writes in their place."""
+"""Texts of main.py, each of which occurs once, and what a team writes instead."""
 
 IMPORTS = "import tomllib\n"
 CREATED = "SecuredFastAPI(settings.policy, **about)"

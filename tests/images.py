@@ -21,7 +21,7 @@ from uv import find_uv_bin
 
 @dataclass
 class Stage:
-    """What a stage has come to: its folder, and how a container of it is started."""
+    """A stage: its folder, and how a container of it is started."""
 
     name: str
     root: Path
@@ -37,7 +37,7 @@ class Stage:
         return self.root / Path(self.folder, inside).relative_to("/")
 
     def mapped(self, text: str) -> str:
-        """Return a text whose paths below /app are those of this machine."""
+        """Return a text with paths of this machine for those below /app."""
         return text.replace("/app", f"{self.root}/app")
 
     def environment(self) -> dict[str, str]:

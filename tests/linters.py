@@ -1,4 +1,4 @@
-"""What checks files that are not Python: the linters of other people, without a network."""
+"""Linters for files that are not Python, without a network."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ def run(tool: str, *words: str | Path) -> str:
 
 
 def zizmor(path: Path) -> None:
-    """Have zizmor look, at its most pedantic, at a folder of workflows."""
+    """Have zizmor check a folder of workflows, in its most pedantic mode."""
     run("zizmor", "--offline", "--pedantic", path)
 
 

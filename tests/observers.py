@@ -1,4 +1,4 @@
-"""What teams observe an API with: run in a project, this prints what a tool sees of some requests.
+"""Tools that observe an API: run in a project, this prints what one sees of some requests.
 
 The tool and the kind of app, `plain` or `secured`, are the arguments. Nothing leaves the process.
 """

@@ -1,4 +1,4 @@
-"""Servers on loopback, for tests that call an API as programs of other people do."""
+"""Servers on loopback, for tests that call an API with other programs."""
 
 import base64
 import hashlib
@@ -45,7 +45,7 @@ class Server:
     log: Path
 
     def requests(self, status: int) -> int:
-        """Return how many requests it has answered with this status."""
+        """Return how many of its responses had this status."""
         return self.log.read_text("utf-8").count(f' HTTP/1.1" {status} ')
 
 
@@ -61,7 +61,7 @@ class Certificate:
 
     @property
     def public_key_hash(self) -> str:
-        """What Chromium knows a certificate by that it shall take for any name."""
+        """The hash by which Chromium is to accept the certificate for any name."""
         key = x509.load_pem_x509_certificate(self.public).public_key()
         der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return base64.b64encode(hashlib.sha256(der).digest()).decode()
@@ -87,7 +87,7 @@ def uvicorn(
     folder: Path,
     **variables: str,
 ) -> Iterator[Server]:
-    """Serve an app, that stands in a folder, on a free port of 127.0.0.1 until the block ends."""
+    """Serve an app of a folder on a free port of 127.0.0.1 until the block ends."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
     command = [str(python), "-m", "uvicorn", app, "--port", "0", "--timeout-graceful-shutdown", "3"]
     secured = ["--ssl-certfile", str(certificate.file)] if certificate else []
@@ -162,7 +162,7 @@ class TunnelHandler(socketserver.StreamRequestHandler):
 
 
 class ConnectHandler(TunnelHandler):
-    """Speaks HTTP's CONNECT."""
+    """Implements HTTP's CONNECT."""
 
     def handle(self) -> None:
         host, _, port = self.rfile.readline().decode().split()[1].rpartition(":")
@@ -172,7 +172,7 @@ class ConnectHandler(TunnelHandler):
 
 
 class SocksHandler(TunnelHandler):
-    """Speaks SOCKS 5 (RFC 1928), through which plain HTTP passes as it is, too."""
+    """Implements SOCKS 5 (RFC 1928), which also passes plain HTTP through unchanged."""
 
     def handle(self) -> None:
         _, methods = self.rfile.read(2)
@@ -189,7 +189,7 @@ class SocksHandler(TunnelHandler):
 
 
 class Tunnel(socketserver.ThreadingTCPServer):
-    """A proxy that leads names to ports of loopback: `name:port`, `name`, `*:port` or `*`."""
+    """A proxy that maps names to loopback ports: `name:port`, `name`, `*:port` or `*`."""
 
     daemon_threads = True
 

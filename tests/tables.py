@@ -1,7 +1,7 @@
-"""Tables that stand in the documents, made of the same data that the tests read.
+"""The tables of the documents, made from the data that the tests read.
 
 - `hostile_answers.json`: answers that must be rejected, and what is reported of each.
-- `policy_rules.json`: for each rule, a key and a value that break it alone; without a key, a name.
+- `policy_rules.json`: for each rule, a key and a value that break only it; without a key, a name.
 - `problems.json`: for each other problem of a configuration, what leads to it, and the message.
 
 Run as a program, it writes the tables into the documents.

@@ -1,4 +1,4 @@
-"""The questions in a real terminal: a wrong answer is refused in place, and asked again."""
+"""The questions in a real terminal: a wrong answer is reported, and the question asked again."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ import yaml
 from conftest import TEMPLATE
 
 WIDE = {"TERM": "dumb", "COLUMNS": "250", "LINES": "50"}
-"""A terminal without colours, and so wide that Rich wraps no question."""
+"""A terminal without colors, and so wide that Rich wraps no question."""
 
 
 class Terminal:
@@ -58,14 +58,19 @@ def terminals() -> Iterator[list[Terminal]]:
         terminal.child.close(force=True)
 
 
-NAME, SLUG, DESCRIPTION, TEAM = "called?", "Its folder", "What is it for", "Which team"
-ENVIRONMENTS, LINE, PRESET, COOKIES = "Its environments", "All origins", "preset of", "cookies?"
-CI, KUBERNETES = "Whose pipeline", "Kustomize"
+NAME, SLUG, DESCRIPTION, TEAM = "called?", "Project slug", "What is it for", "Which team"
+ENVIRONMENTS, LINE, PRESET, COOKIES = (
+    "Environments, comma",
+    "All origins",
+    "preset of",
+    "Allow cookies",
+)
+CI, KUBERNETES = "Whose pipeline", "Kubernetes manifests"
 DEVELOPMENT, STAGING, PRODUCTION = "development: ", "staging: ", "production: "
 
 
 def test_defaults(tmp_path: Path, terminals: list[Terminal]) -> None:
-    """Enter alone, from the first question to the last, makes the default project."""
+    """Enter, from the first question to the last, makes the default project."""
     terminals.append(terminal := Terminal(tmp_path))
     answers = terminal.answer_the_rest(
         *(NAME, SLUG, DESCRIPTION, TEAM, ENVIRONMENTS),
@@ -76,7 +81,7 @@ def test_defaults(tmp_path: Path, terminals: list[Terminal]) -> None:
 
 
 def test_asked_again(tmp_path: Path, terminals: list[Terminal]) -> None:
-    """A wrong answer is refused at its question, with one to accept; earlier ones are kept."""
+    """A wrong answer is rejected at its question, with one to accept; earlier ones are kept."""
     terminals.append(terminal := Terminal(tmp_path))
     terminal.answer(NAME, " ")
     again = terminal.answer(NAME, "Orders [x] API")
@@ -119,7 +124,7 @@ def test_asked_again(tmp_path: Path, terminals: list[Terminal]) -> None:
 
 
 def test_no_origin(tmp_path: Path, terminals: list[Terminal]) -> None:
-    """An environment that trusts no origin is answered with none, and the line can be edited."""
+    """The answer for an environment that trusts no origin is none; the line can be edited."""
     terminals.append(terminal := Terminal(tmp_path))
     for question in NAME, SLUG, DESCRIPTION, TEAM, ENVIRONMENTS, DEVELOPMENT, STAGING:
         terminal.answer(question)
@@ -133,7 +138,7 @@ def test_no_origin(tmp_path: Path, terminals: list[Terminal]) -> None:
 
 
 def test_answers_of_a_file_are_offered(tmp_path: Path, terminals: list[Terminal]) -> None:
-    """What a file answers is offered at its question, and refused there if it is wrong."""
+    """What a file answers is offered at its question, and rejected there if it is wrong."""
     file = tmp_path / "answers.yaml"
     file.write_text(
         "default_context:\n  project_name: '{{ 7 * 7 }}'\n  team: ''\n  environments: dev, prod\n"

@@ -9,7 +9,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from conftest import TEMPLATE, Project, generate, install
+from conftest import TEMPLATE, Project, copy_of, install
 from documents.pages import Page
 from documents.running import RUNNERS, failures, running
 
@@ -50,23 +50,33 @@ CHANGES = {"file", "append"}
 """The marks of what becomes part of a project."""
 
 Installed = Callable[[str], Project]
+Runner = Callable[[Page, Path], list[str]]
 
 
-def wrong(page: Page, installed: Installed, folder: Path) -> list[str]:
-    """Run a page, in a project of its own if it changes one; return what is wrong."""
-    if page.languages <= {"text", "{toctree}"}:
-        return []
-    if "diff" in page.languages or any(x.marks.keys() & CHANGES for x in page.fences):
-        project = generate(folder / "own")
-        install(project)
-    else:
-        project = installed("defaults")
-    with running(page, project, folder) as run:
-        return list(failures(run))
+@pytest.fixture(scope="session")
+def wrong(generated: Callable[[str], Project], installed: Installed) -> Runner:
+    """Return what runs a page, in a folder, and says what is wrong.
+
+    It runs in a project of its own if its commands could change it.
+    """
+
+    def wrong(page: Page, folder: Path) -> list[str]:
+        if page.languages <= {"text", "{toctree}"}:
+            return []
+        marks = {mark for fence in page.fences for mark in fence.marks}
+        if "diff" in page.languages or marks & CHANGES:
+            project = copy_of(generated("defaults"), folder / "own")
+            install(project)
+        else:
+            project = installed("defaults")
+        with running(page, project, folder) as run:
+            return list(failures(run))
+
+    return wrong
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page(installed: Installed, tmp_path: Path, name: str) -> None:
+def test_page(wrong: Runner, tmp_path: Path, name: str) -> None:
     """Every piece of code of the page does what the page says."""
     page = Page.read(PAGES[name], name)
     run = [
@@ -74,12 +84,12 @@ def test_page(installed: Installed, tmp_path: Path, name: str) -> None:
         for fence in page.fences
         if (name, fence.language) not in EXCEPTIONS and "tested-by" not in fence.marks
     ]
-    told = wrong(Page(name, run), installed, tmp_path)
-    assert not told, "\n\n".join(told)
+    reported = wrong(Page(name, run), tmp_path)
+    assert not reported, "\n\n".join(reported)
 
 
 VERDICT = re.compile(r"\(http://127\.0\.0\.1:8000(/docs/cors\?\S+)#verdict\):\n\n((?:> .*\n)+)")
-"""A link to the page at /docs/cors with its form filled in, and what stands there."""
+"""A link to the page at /docs/cors with its form filled in, and its verdict."""
 
 
 def test_solutions(installed: Installed, tmp_path: Path) -> None:
@@ -177,7 +187,7 @@ $env:ONE = "1"
 $env:TWO = '[2]'
 uv run python -c 'import os; print(os.environ["ONE"], os.environ["TWO"])'
 ```"""
-REFUSAL = f"```toml\n{POLICY.replace('.com', '.com/')}```\n\n```text\n{SLASH}```"
+REJECTION = f"```toml\n{POLICY.replace('.com', '.com/')}```\n\n```text\n{SLASH}```"
 JS = f"```js\n// on https://app.example.com\n{FETCH}// 200\n```"
 NGINX = """```nginx
 server {
@@ -216,7 +226,7 @@ RIGHT = [
     POWERSHELL,
     "<!-- exit: 3 -->\n```sh\nuv run python -c 'exit(3)'\n```",
     f"```toml\n{POLICY}```",
-    REFUSAL,
+    REJECTION,
     DIFF,
     FILE,
     ADDED,
@@ -256,8 +266,8 @@ WRONG = {
     "no PowerShell": (POWERSHELL.partition("\n\n```p")[0], "which no fence below shows"),
     "other PowerShell": (POWERSHELL.replace("'[2]'\nuv", "'[3]'\nuv"), "-$env:TWO = '[3]'"),
     "accepted": (f"```toml\n{POLICY}```\n\n```text\n{SLASH}```", "-Cannot start"),
-    "refused": (REFUSAL.partition("\n\n")[0], "+Cannot start"),
-    "other refusal": (REFUSAL.replace("1 problem", "2 problems"), "-Cannot start: 2 problems"),
+    "rejected": (REJECTION.partition("\n\n")[0], "+Cannot start"),
+    "other rejection": (REJECTION.replace("1 problem", "2 problems"), "-Cannot start: 2 problems"),
     "diff": (DIFF.replace("-0,0 +1", "-1 +1,2"), "corrupt patch"),
     "proxy": (NGINX.replace("listen", "hear"), 'unknown directive "hear"'),
     "value of js": (JS.replace("// 200", "// 201"), "-// 201\n+// 200"),
@@ -272,32 +282,32 @@ WRONG = {
     "no language": ("```\n1\n```", "code without a language: nothing runs this language"),
     "indented": ("    1\n", "code without a language: nothing runs this language"),
 }
-"""What is not as it is shown, and what is said of it; a number in braces is a line of the code."""
+"""What is not as it is shown, and the message; a number in braces is a line of the code."""
 
 
 @pytest.mark.xdist_group("runner of documents")
-def test_right(installed: Installed, tmp_path: Path) -> None:
+def test_right(wrong: Runner, tmp_path: Path) -> None:
     """Code that does what is shown is no failure, in whatever language, and there is no other."""
     page = Page.parse("right.md", "\n\n".join(RIGHT))
-    assert wrong(page, installed, tmp_path) == []
+    assert wrong(page, tmp_path) == []
     assert page.languages == RUNNERS.keys() - {"{toctree}"}
 
 
 @pytest.fixture(scope="module")
-def told(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Return what is said of a page of all that is wrong."""
+def reported(wrong: Runner, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Return the message about everything that is wrong with a page."""
     page = Page.parse("wrong.md", "\n\n".join(text for text, _ in WRONG.values()))
-    return wrong(page, installed, tmp_path_factory.mktemp("wrong"))
+    return wrong(page, tmp_path_factory.mktemp("wrong"))
 
 
 @pytest.mark.xdist_group("runner of documents")
 @pytest.mark.parametrize("name", WRONG)
-def test_wrong(told: list[str], name: str) -> None:
+def test_wrong(reported: list[str], name: str) -> None:
     """Code that does something else is a failure that names the page, the line, the difference."""
     number = list(WRONG).index(name)
     text, difference = WRONG[name]
     above = "".join(f"{text}\n\n" for text, _ in [*WRONG.values()][:number])
     fence = [x for x in Page.parse("", above + text).fences if x.language != "text"][-1]
-    assert len(told) == len(WRONG)
-    assert told[number].startswith(f"wrong.md:{fence.line}: ")
-    assert difference.replace("{2}", str(fence.line + 2)) in told[number]
+    assert len(reported) == len(WRONG)
+    assert reported[number].startswith(f"wrong.md:{fence.line}: ")
+    assert difference.replace("{2}", str(fence.line + 2)) in reported[number]

@@ -1,4 +1,4 @@
-"""Other programs that run the template: what the documents say to do is what works."""
+"""Other programs that run the template, as the documents say."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def block(text: str, name: str) -> str:
 
 
 def copy_template(folder: Path) -> None:
-    """Copy the template's files, as they stand in git's index."""
+    """Copy the template's files, as they are in git's index."""
     index = ["git", "checkout-index", "--all", f"--prefix={folder}/"]
     subprocess.run(index, cwd=TEMPLATE, check=True)
 

@@ -34,7 +34,7 @@ def without_env(project: Project) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("name", answer_sets())
 def test_folder(generated: Generated, name: str) -> None:
-    """The project stands in a folder of its slug's name, its package below src/."""
+    """The project is in a folder named by its slug, its package below src/."""
     project = generated(name)
     assert project.path.name == ANSWER_SETS[name].slug
     assert {"main.py", "environments.toml", "py.typed"} <= {
@@ -43,7 +43,7 @@ def test_folder(generated: Generated, name: str) -> None:
 
 
 def test_no_compiled_files(generated: Generated) -> None:
-    """A project has none of the files that Python compiles where the template stands."""
+    """A project has none of the files that Python compiles in the template's folder."""
     assert not [name for name in generated("defaults").files() if name.endswith(".pyc")]
 
 
@@ -130,7 +130,7 @@ def test_nothing_left_over(generated: Generated, name: str) -> None:
 
 
 def test_secret(generated: Generated, tmp_path: Path) -> None:
-    """Every project gets a secret of its own, in a file for its owner alone that git ignores."""
+    """Every project gets its own secret, in a file that only its owner can read and git ignores."""
     secrets = set()
     for project in generated("defaults"), generate(tmp_path / "again"):
         file = project.path / ".env"
@@ -143,7 +143,7 @@ def test_secret(generated: Generated, tmp_path: Path) -> None:
 
 
 def test_copied_without_rendering() -> None:
-    """Files without Jinja, and no others, are copied as they stand: rendering takes time."""
+    """Files without Jinja, and no others, are copied unrendered: rendering takes time."""
     configuration = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))
     folder = TEMPLATE / "{{cookiecutter.project_slug}}"
     listed = subprocess.run(
@@ -171,7 +171,7 @@ def test_round_trip(generated: Generated, name: str, tmp_path: Path) -> None:
 
 
 def test_same_from_python(generated: Generated, cookies: Cookies) -> None:
-    """The command and cookiecutter's function make the same project of the same answers."""
+    """The command and cookiecutter's function make the same project from the same answers."""
     result = cookies.bake(extra_context=ANSWER_SETS["dev-quotes"].answers)
     assert result.exception is None
     assert result.project_path is not None

@@ -54,16 +54,16 @@ class Container:
         return [*unprivileged, *ours]
 
     def is_healthy(self) -> bool:
-        """Tell what the image's own health check tells."""
+        """Return the result of the image's own health check."""
         command = self.command(self.stage.health, self.port)
         checked = subprocess.run(command, env=self.variables, capture_output=True, check=False)
         return checked.returncode == 0
 
     def ask(self, **headers: str) -> bytes:
-        """Return the answer to GET /."""
+        """Return the response to GET /."""
         request = Request(f"http://127.0.0.1:{self.port}/", headers=headers)
-        with urlopen(request) as answer:  # noqa: S310
-            return bytes(answer.read())
+        with urlopen(request) as response:  # noqa: S310
+            return bytes(response.read())
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ pytestmark = pytest.mark.xdist_group("image")
 
 @pytest.mark.parametrize("name", answer_sets())
 def test_lint(generated: Generated, name: str) -> None:
-    """A linter of Dockerfiles finds nothing to say."""
+    """A linter for Dockerfiles finds nothing."""
     assert run("hadolint", generated(name).path / "Dockerfile") == ""
 
 
@@ -118,7 +118,7 @@ def test_user(stage: Stage) -> None:
 
 
 def test_serves(started: Callable[..., Container]) -> None:
-    """It serves without privileges and from a root that is read-only, and tells that it is well."""
+    """It serves without privileges and from a read-only root, and reports that it is healthy."""
     container = started(APP_ENVIRONMENT="production", APP_CORS__ALLOWED_HOSTS="api.example.com")
     assert container.ask(Host="api.example.com") == b'{"message":"Hello World"}'
     assert container.is_healthy()
@@ -141,7 +141,7 @@ def test_environment_is_required(started: Callable[..., Container]) -> None:
     ("proxies", "client"), [("127.0.0.0/8", PROXY), ("10.0.0.0/8,192.0.2.1", "127.0.0.1")]
 )
 def test_proxy_headers(started: Callable[..., Container], proxies: str, client: str) -> None:
-    """Who a proxy says that a request comes from is believed of the proxies that are named."""
+    """The client's address that a proxy sends is trusted if the proxy is listed."""
     container = started(APP_ENVIRONMENT="production", FORWARDED_ALLOW_IPS=proxies)
     container.ask(**{"X-Forwarded-For": PROXY, "X-Forwarded-Proto": "https"})
     assert re.findall(r'(\S+):\d+ - "GET / HTTP', container.log.read_text("utf-8")) == [client]

@@ -47,6 +47,6 @@ def test_variables(module: str, function: str, variables: str) -> None:
 
 
 def test_question_can_be_asked() -> None:
-    """The function that asks a question takes what the template hands it."""
+    """The function that asks a question accepts what the template passes."""
     taken = code_of("cookiecutter.prompt", "read_user_variable").co_varnames[:4]
     assert taken == ("var_name", "default_value", "prompts", "prefix")

@@ -70,17 +70,9 @@ def test_ignored_by_git(tmp_path: Path) -> None:
 
 def test_slug_of_a_name() -> None:
     """The name that is offered for a project's folder breaks no rule."""
-    for name in (
-        "Hello API",
-        "Py",
-        "JSON",
-        "2nd",
-        "x" * 80,
-        "fastapi " + "y" * 60,
-        "con",
-        "Ü",
-        "班",
-    ):
+    reserved = rules.DEPENDENCIES | rules.RESERVED | sys.stdlib_module_names
+    names = ("Hello API", "2nd", "x" * 80, "fastapi " + "y" * 60, "con", "match", "Ü", "班")
+    for name in (*names, *reserved, *(f"{name}{'-' * 60}x" for name in reserved)):
         slug = rules.slug(name)
         assert not rules.rulebook.reasons(rules.SLUG_RULES, slug), slug
         assert not rules.rulebook.reasons(rules.SLUG_RULES, rules.numbered(slug, 12))

@@ -1,4 +1,4 @@
-"""Generating again: from another project's answers, and over what stands there already."""
+"""Generating again: from another project's answers, and over what is there already."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import TEMPLATE, Project, commit, generate, git, run_cookiecutter
+from conftest import TEMPLATE, Project, commit, git, run_cookiecutter
 
 FIRST_TEAM = """default_context:
   project_name: Orders API
@@ -71,7 +71,7 @@ def test_environment_is_gone(tmp_path: Path) -> None:
 
 
 def test_environment_has_come(tmp_path: Path) -> None:
-    """An environment that the file has no origins for is refused until somebody gives them."""
+    """An environment that the file has no origins for is rejected until somebody gives them."""
     result = from_first_team(tmp_path, environments="dev, qa, production")
     why = '"qa" is an environment without a group of origins; add "qa=" if it trusts no origin.'
     assert result.returncode == 1
@@ -89,15 +89,15 @@ def test_origins_anew(tmp_path: Path) -> None:
     assert answers_of(tmp_path)["origins"] == "x=; y=https://y.example"
 
 
-# --- Over what stands there ---------------------------------------------------------------------
+# --- Over what is there -----------------------------------------------------------------------
 
 
 def over(output: Path) -> subprocess.CompletedProcess[str]:
     return run_cookiecutter(output, "--no-input", "--overwrite-if-exists")
 
 
-def assert_refused(project: Project, reason: str) -> None:
-    """Generate over a project, which has to be refused in one sentence and without a trace."""
+def assert_rejected(project: Project, reason: str) -> None:
+    """Generate over a project, which has to be rejected in one sentence and without a trace."""
     before = project.files()
     result = over(project.path.parent)
     assert result.returncode == 1
@@ -106,9 +106,8 @@ def assert_refused(project: Project, reason: str) -> None:
     assert project.files() == before
 
 
-def test_clean_project(tmp_path: Path) -> None:
+def test_clean_project(project: Project, tmp_path: Path) -> None:
     """Over a project that git has, all is made anew but its .env."""
-    project = generate(tmp_path / "out")
     (project.path / "README.md").write_text("Edited.", encoding="utf-8")
     commit(project.path)
     secret = (project.path / ".env").read_bytes()
@@ -118,30 +117,27 @@ def test_clean_project(tmp_path: Path) -> None:
     assert (project.path / ".env").read_bytes() == secret
 
 
-def test_no_repository(tmp_path: Path) -> None:
+def test_no_repository(project: Project) -> None:
     """A project that is in no repository is left alone: nothing would bring it back."""
-    project = generate(tmp_path / "out")
     others = len(project.files()) - 4  # than three that are named, and .env, which is kept
-    assert_refused(
+    assert_rejected(
         project,
         'is in no git repository, and ".cookiecutter.yaml", ".dockerignore", ".editorconfig" and '
         f"{others} more would be lost; commit the project first",
     )
 
 
-def test_changes_are_kept(tmp_path: Path) -> None:
+def test_changes_are_kept(project: Project) -> None:
     """A project with changes that are in no commit is left alone."""
-    project = generate(tmp_path / "out")
     commit(project.path)
     for name in ("README.md", ".gitignore", "Dockerfile", "src/hello_api/main.py"):
         (project.path / name).write_text("Edited.", encoding="utf-8")
     changed = '".gitignore", "Dockerfile", "README.md" and 1 more'
-    assert_refused(project, f"has changes that are in no commit, {changed}; commit them first")
+    assert_rejected(project, f"has changes that are in no commit, {changed}; commit them first")
 
 
-def test_files_of_the_team(tmp_path: Path) -> None:
+def test_files_of_the_team(project: Project, tmp_path: Path) -> None:
     """What is never written over may be changed, added and in no commit."""
-    project = generate(tmp_path / "out")
     commit(project.path)
     for name in ("notes.txt", ".env", "src/hello_api/orders.py"):
         (project.path / name).write_text("The team's.", encoding="utf-8")
@@ -162,9 +158,8 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("how", HIDDEN)
-def test_changes_that_git_hides(tmp_path: Path, how: str) -> None:
+def test_changes_that_git_hides(project: Project, tmp_path: Path, how: str) -> None:
     """Whatever git is configured to hide, what it would not bring back is left alone."""
-    project = generate(tmp_path / "out")
     if how == "nothing committed":
         git(project.path, "init", "--quiet")
     else:
@@ -184,9 +179,8 @@ def test_changes_that_git_hides(tmp_path: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["README.md", "tests"])
-def test_links(tmp_path: Path, name: str) -> None:
+def test_links(project: Project, tmp_path: Path, name: str) -> None:
     """Nothing is written through a link, committed or not, to a file or a folder elsewhere."""
-    project = generate(tmp_path / "out")
     elsewhere = tmp_path / "elsewhere"
     (project.path / name).rename(elsewhere)
     (project.path / name).symlink_to(elsewhere)
@@ -197,9 +191,8 @@ def test_links(tmp_path: Path, name: str) -> None:
     assert (project.path / name).is_symlink()
 
 
-def test_programs_of_the_folder(tmp_path: Path) -> None:
+def test_programs_of_the_folder(project: Project, tmp_path: Path) -> None:
     """No program is run that the configuration of the folder names."""
-    project = generate(tmp_path / "out")
     commit(project.path)
     mark = tmp_path / "run"
     program = tmp_path / "program"
@@ -212,9 +205,8 @@ def test_programs_of_the_folder(tmp_path: Path) -> None:
     assert not mark.exists()
 
 
-def test_project_in_a_bigger_repository(tmp_path: Path) -> None:
+def test_project_in_a_bigger_repository(project: Project, tmp_path: Path) -> None:
     """In a repository of several projects, only the changes of this one count."""
-    project = generate(tmp_path / "out")
     git(tmp_path / "out", "init", "--quiet")
     result = over(tmp_path / "out")
     assert (result.returncode, "in no commit" in result.stderr) == (1, True)
@@ -235,7 +227,7 @@ def test_another_template(tmp_path: Path, answers: str | None) -> None:
     (folder / "main.py").write_text("print()\n", encoding="utf-8")
     if answers:
         (folder / ".cookiecutter.yaml").write_text(answers, encoding="utf-8")
-    assert_refused(
+    assert_rejected(
         Project(folder),
         "has files, and is not a project of cookiecutter-secured-fastapi; "
         "choose another project_slug or output folder",
@@ -246,22 +238,21 @@ def test_file_of_that_name(tmp_path: Path) -> None:
     """A file where the project's folder should be is left alone."""
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "hello-api").write_text("A file.", encoding="utf-8")
-    assert_refused(
+    assert_rejected(
         Project(tmp_path / "out" / "hello-api"),
         "is not a folder; choose another project_slug or output folder",
     )
 
 
-def test_unasked(tmp_path: Path) -> None:
+def test_unasked(project: Project, tmp_path: Path) -> None:
     """Without --overwrite-if-exists, nothing is written over anything, and the option is named."""
-    project = generate(tmp_path / "out")
     before = project.files()
     result = run_cookiecutter(tmp_path / "out", "--no-input")
     assert result.returncode == 1
     assert result.stderr == (
         "Nothing was generated: 1 answer can't be used.\n"
         '  - project_slug: "hello-api" already exists; choose another project_slug or output '
-        "folder, or overwrite it with --overwrite-if-exists.\nThis would do:\n"
+        "folder, or overwrite it with --overwrite-if-exists.\nCorrected command:\n"
         f"  cookiecutter {TEMPLATE} --no-input project_slug=hello-api-2\n"
     )
     assert project.files() == before
@@ -277,9 +268,8 @@ def test_empty_folder(tmp_path: Path, *, repository: bool) -> None:
     assert over(tmp_path / "out").returncode == 0
 
 
-def test_without_git(tmp_path: Path) -> None:
+def test_without_git(project: Project, tmp_path: Path) -> None:
     """Where the project is in git and there is no git to ask, it is left alone."""
-    project = generate(tmp_path / "out")
     commit(project.path)
     before = project.files()
     result = subprocess.run(
@@ -296,9 +286,8 @@ def test_without_git(tmp_path: Path) -> None:
     assert project.files() == before
 
 
-def test_broken_repository(tmp_path: Path) -> None:
+def test_broken_repository(project: Project, tmp_path: Path) -> None:
     """Where git fails, the project is left alone, and git's reason is reported."""
-    project = generate(tmp_path / "out")
     commit(project.path)
     (project.path / ".git" / "HEAD").write_text("nothing\n", encoding="utf-8")
     result = over(tmp_path / "out")
@@ -306,9 +295,8 @@ def test_broken_repository(tmp_path: Path) -> None:
     assert "git can't say what has changed, \"fatal: not a git repository" in result.stderr
 
 
-def test_inside_a_hook_of_git(tmp_path: Path) -> None:
+def test_inside_a_hook_of_git(project: Project, tmp_path: Path) -> None:
     """A repository that the surroundings name, as git's hooks do, is not the project's."""
-    project = generate(tmp_path / "out")
     commit(project.path)
     other = tmp_path / "other"
     git(tmp_path, "init", "--quiet", str(other))
@@ -323,9 +311,8 @@ def test_inside_a_hook_of_git(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
-def test_key_of_another_version(tmp_path: Path) -> None:
+def test_key_of_another_version(project: Project) -> None:
     """A key that was renamed since is named when the API starts, with the name to write."""
-    project = generate(tmp_path / "out")
     file = project.source / "environments.toml"
     text = file.read_text("utf-8").replace("allow_credentials", "with_credentials")
     file.write_text(text, encoding="utf-8")

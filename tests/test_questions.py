@@ -1,4 +1,4 @@
-"""What a question consists of: no place that belongs to one is forgotten when there is another."""
+"""The parts of a question: none is forgotten when a question is added."""
 
 import json
 import re

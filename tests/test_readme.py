@@ -1,4 +1,4 @@
-"""What the README shows is what happens, and what the documents show of the generator."""
+"""What the README shows, and what the documents show of the generator, is what happens."""
 
 import json
 import os
@@ -19,8 +19,8 @@ LONGEST_INSTALLATION = 300
 """Seconds for all that the first command does before it serves."""
 
 
-def test_refusal(tmp_path: Path) -> None:
-    """A refusal that the reference shows is printed by the command above it, to the letter."""
+def test_message(tmp_path: Path) -> None:
+    """The message that the reference shows is exactly what the command above it prints."""
     text = (TEMPLATE / "docs" / "reference" / "messages.md").read_text("utf-8")
     [command, shown] = re.findall(r"\$ (cookiecutter .*)\n((?:.|\n)*?)```", text)[0]
     result = subprocess.run(

@@ -9,9 +9,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import cookiecutter
 import pytest
 import yaml
-from conftest import TEMPLATE, generate, git, run_cookiecutter
+from conftest import TEMPLATE, commit, generate, git, run_cookiecutter
+from cookiecutter.cli import main
 from test_wrong_answers import copy_worktree, parts, run
 from uv import find_uv_bin
 
@@ -51,7 +53,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize("version", ["2.2.3", "2.4.0", "2.6.0"])
 def test_older_cookiecutter(tmp_path: Path, version: str) -> None:
-    """Every cookiecutter since 2.2 makes of the same arguments what the newest does."""
+    """Every cookiecutter since 2.2 makes the same from the same arguments as the newest."""
     answers = [f"{name}={answer}" for name, answer in ANSWERS.items()]
     (tmp_path / "older").mkdir()
     result = older(version, tmp_path / "older", "--no-input", str(TEMPLATE), *answers)
@@ -71,12 +73,20 @@ def test_older_cookiecutter(tmp_path: Path, version: str) -> None:
     ],
 )
 def test_too_old(tmp_path: Path, version: str, message: str) -> None:
-    """An older cookiecutter fails with words that say which version is needed."""
+    """An older cookiecutter fails with a message that says which version is needed."""
     result = older(version, tmp_path, "--no-input", str(TEMPLATE))
     assert result.returncode == 1
     assert message in result.stdout + result.stderr
     assert "Traceback" not in result.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_pre_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pre-release of cookiecutter is as good as any newer version."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cookiecutter, "__version__", "3.0b1")
+    main(["--default-config", "--no-input", str(TEMPLATE)], standalone_mode=False)
+    assert list(tmp_path.iterdir())
 
 
 # --- Several in a process -----------------------------------------------------------------------
@@ -233,12 +243,13 @@ def test_file_of_the_user(tmp_path: Path) -> None:
     home = tmp_path / "out-home"
     home.mkdir()
     rc = home / ".cookiecutterrc"
-    rc.write_text("default_context:\n  environment: x\n  full_name: Ada\n", encoding="utf-8")
+    rc.write_text("default_context: {environment: x, full_name: Ada, 1: x}\n", encoding="utf-8")
     result = run_cookiecutter(tmp_path / "out", "--no-input")
     assert result.returncode == 0
     assert result.stderr == (
         f'Warning: {rc}: "environment" is not a question; write environments, or remove it.\n'
     )
+    assert recorded(tmp_path / "out")["environments"] == "development, staging, production"
 
 
 # --- Where nothing can be made ------------------------------------------------------------------
@@ -254,6 +265,10 @@ def test_file_of_the_user(tmp_path: Path) -> None:
         ("<&-", "standard input is closed, so no question can be asked; add --no-input"),
         ("--no-input -o file", '"file" is not a folder; choose another output folder'),
         ("--no-input -o file/below", '"file" is not a folder; choose another output folder'),
+        (
+            f"--no-input -o {'x' * 300}",
+            "can't be used, File name too long; choose another output folder",
+        ),
         ("--no-input", 'project_slug: "hello-api" is not a folder; choose another project_slug'),
         ("--no-input -f", 'project_slug: "hello-api" is not a folder; choose another project_slug'),
     ],
@@ -282,16 +297,46 @@ def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_locale(tmp_path: Path) -> None:
-    """Where the locale can't read an answer, it is the reason; the command of the message works."""
-    (tmp_path / "out").mkdir()
+    """Where the locale can't read an answer, it is the reason; the command of the message works.
+
+    It works in a folder whose name the locale can't read either.
+    """
+    (tmp_path / "Zoë").mkdir()
     command = f"cookiecutter {shlex.quote(str(TEMPLATE))} --no-input project_name=Zoë"
-    result = run(tmp_path / "out", command, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    result = run(tmp_path / "Zoë", command, **ascii_only)
     assert result.returncode == 1
     problems, suggested = parts(result.stderr)
     assert "the locale, which isn't UTF-8, can't read [encoding]; write \"Zoë\"." in problems[0]
-    again = run(tmp_path / "out", suggested, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    again = run(tmp_path / "Zoë", suggested, **ascii_only)
     assert again.returncode == 0, again.stderr
-    assert recorded(tmp_path / "out")["project_name"] == "Zoë"
+    assert recorded(tmp_path / "Zoë")["project_name"] == "Zoë"
+
+
+def test_links_to_nothing(tmp_path: Path) -> None:
+    """Over a project, a link is left alone, and nothing new is written through one."""
+    project = generate(tmp_path / "out").path
+    (project / ".env").unlink()
+    (project / ".env").symlink_to("nowhere")
+    commit(project)
+    assert run_cookiecutter(tmp_path / "out", "--no-input", "-f").returncode == 0
+    assert (project / ".env").readlink() == Path("nowhere")
+    (tmp_path / "elsewhere").mkdir()
+    (project / "tests").rename(tmp_path / "tests")
+    (project / "tests").symlink_to(tmp_path / "elsewhere")
+    result = run_cookiecutter(tmp_path / "out", "--no-input", "-f")
+    assert 'has links where files are written, "tests/' in result.stderr
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_skipped_files(tmp_path: Path) -> None:
+    """With --skip-if-file-exists, what is in no commit may stay, as it is not written over."""
+    readme = generate(tmp_path / "out").path / "README.md"
+    readme.write_text("Edited.", encoding="utf-8")
+    result = run_cookiecutter(tmp_path / "out", "--no-input", "-fs", kubernetes="yes")
+    assert result.returncode == 0, result.stderr
+    assert readme.read_text("utf-8") == "Edited."
+    assert (readme.parent / "kubernetes" / "overlays" / "staging").is_dir()
 
 
 # --- After generating ---------------------------------------------------------------------------

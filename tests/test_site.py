@@ -1,4 +1,4 @@
-"""The site that Sphinx builds from the documents: whole, and with nothing from other hosts."""
+"""The site that Sphinx builds from the documents: complete, and with nothing from other hosts."""
 
 import subprocess
 import sys

@@ -29,7 +29,7 @@ def test_every_rule_is_shown() -> None:
 
 @pytest.mark.parametrize("name", RULES)
 def test_rule(name: str) -> None:
-    """A breach of the rule is reported once, with its reason and its name."""
+    """A value that breaks the rule is reported once, with its reason and its name."""
     [problem] = tables.problems(name)
     assert f"{RULES[name].reason} [{name}]" in problem
 

@@ -1,4 +1,4 @@
-"""An API whose cross-origin policies are all wrong, one for each name that it is called by."""
+"""An API with only wrong cross-origin policies, one for each of its host names."""
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -10,18 +10,18 @@ WRONG_POLICIES = {
     "suffixes.example.com": (r"https://.*example\.com", "suffix_match"),
     "null.example.com": (r"null", "trust_null"),
     "unescaped.example.com": (r"https://unescaped.example.com", "not_escape_dot"),
-    "strangers.example.com": (r"https://codepen\.io", "custom_third_parties"),
+    "untrusted.example.com": (r"https://codepen\.io", "custom_third_parties"),
     "subdomains.example.com": (r"https://.+\.example\.com", "trust_any_subdomain"),
     "unsecured.example.com": (r"https?://unsecured\.example\.com", "https_trust_http"),
 }
-"""By name: the pattern of the origins that are trusted, and what CORScanner calls that fault."""
+"""By name: the pattern of the trusted origins, and CORScanner's name for the mistake."""
 
 api = FastAPI()
 
 
 @api.get("/")
 async def read_root() -> None:
-    """Answer whoever asks."""
+    """Respond to everyone."""
 
 
 app = Router(

@@ -78,7 +78,7 @@ TRUSTED = {
 @pytest.mark.usefixtures("projects")
 @pytest.mark.parametrize("origin", TRUSTED)
 def test_trusted(fleet: Run, origin: str) -> None:
-    """Whoever trusts an origin is listed, by itself, by a pattern or by a preset."""
+    """Each environment that trusts an origin is listed, be it by a value, a pattern or a preset."""
     status, lines, errors = fleet("origins", origin, "apis", "users")
     assert (status, errors) == (0, [])
     assert words(lines) == TRUSTED[origin]
@@ -96,7 +96,7 @@ def test_trusted(fleet: Run, origin: str) -> None:
     ],
 )
 def test_untrusted(fleet: Run, origin: str) -> None:
-    """An origin that nobody trusts is status 1, wherever among the folders it stands."""
+    """An origin that no project trusts is status 1, before, between and after the folders."""
     assert fleet("origins", "apis", origin, "users") == (1, [], [f'No project trusts "{origin}".'])
 
 

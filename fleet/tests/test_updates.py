@@ -128,9 +128,11 @@ def test_update(teams: Teams, generated: Mapping[str, Path]) -> None:
     status, output, errors = teams.update()
     assert status == 0, output + errors
     branches = dict.fromkeys(names, BRANCH) | {"mono": f"{BRANCH}-a-b-orders"}
-    told = {name: ["updated", f"{OLDER} -> {NEWER}", f"branch {x}"] for name, x in branches.items()}
-    told["mono/a b/orders"] = told.pop("mono")
-    assert outcomes(output) == {**told, "line\\nbreak": told["neither"]}
+    reported = {
+        name: ["updated", f"{OLDER} -> {NEWER}", f"branch {x}"] for name, x in branches.items()
+    }
+    reported["mono/a b/orders"] = reported.pop("mono")
+    assert outcomes(output) == {**reported, "line\\nbreak": reported["neither"]}
     assert len(re.findall(r"^\[\d/5] \S.*  updated$", errors, re.MULTILINE)) == 5
     for name in names:
         after = teams.git(name, state).splitlines()
@@ -212,7 +214,7 @@ LEFT_ALONE: dict[str, tuple[Callable[[Teams, Path], object], list[str]]] = {
         ["left alone", "has no commit"],
     ),
 }
-"""What becomes of a project before an update, and what is said of it."""
+"""Changes to a project before an update, and the result for each."""
 
 
 UNKNOWN: dict[str, tuple[Callable[[Teams, Path], object], str]] = {
@@ -233,11 +235,11 @@ UNKNOWN: dict[str, tuple[Callable[[Teams, Path], object], str]] = {
         '"2.0.99" is not a version of the template; run `git fetch --tags` in the template\'s',
     ),
 }
-"""The same, where it can't be determined what to update."""
+"""The same for projects for which it can't be determined what to update."""
 
 
 def test_left_alone(teams: Teams, generated: Mapping[str, Path]) -> None:
-    """A project that can't be updated is left as it is, to the last byte, with the reason."""
+    """A project that can't be updated is reported with the reason, and no byte of it changes."""
     for name, (change, _) in {**LEFT_ALONE, **UNKNOWN}.items():
         project = teams.project(name, generated[OLDER])
         if name == "cruft":
@@ -246,8 +248,8 @@ def test_left_alone(teams: Teams, generated: Mapping[str, Path]) -> None:
     before = files(teams.path / "apis")
     status, output, errors = teams.update()
     assert status == 2
-    told = {name: [x[0], x[2]] for name, x in outcomes(output).items()}
-    assert told == {name: x for name, (_, x) in LEFT_ALONE.items()}
+    reported = {name: [x[0], x[2]] for name, x in outcomes(output).items()}
+    assert reported == {name: x for name, (_, x) in LEFT_ALONE.items()}
     problems = [line.partition("/apis/")[2] for line in errors.splitlines() if line[0] != "["]
     assert len(problems) == len(UNKNOWN)
     for (name, (_, message)), problem in zip(UNKNOWN.items(), problems, strict=True):
@@ -331,11 +333,11 @@ def test_first_versions(teams: Teams, generated: Mapping[str, Path]) -> None:
     rewrite("src/orders_api/settings.py", '"""', '"""Ours. ')(teams, edited)
     status, output, errors = teams.update()
     assert status == 1, output + errors
-    told = outcomes(output)
-    assert told["plain"] == ["updated", f"{FIRST} -> {NEWER}", f"branch {BRANCH}"]
+    reported = outcomes(output)
+    assert reported["plain"] == ["updated", f"{FIRST} -> {NEWER}", f"branch {BRANCH}"]
     page = "docs/how-to/from-1-to-2.md"
     conflict = f"in src/orders_api/settings.py; update by hand, as {page} shows"
-    assert told["edited"] == ["conflicts", f"{FIRST} -> {NEWER}", conflict]
+    assert reported["edited"] == ["conflicts", f"{FIRST} -> {NEWER}", conflict]
     kept = {name: x for name, x in files(generated[FIRST]).items() if name in STAYS}
     assert in_branch(teams, "plain") == {**files(generated[NEWER]), **kept}
 

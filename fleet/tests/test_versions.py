@@ -109,7 +109,7 @@ UNKNOWN: dict[str, tuple[Callable[[Path], object], str]] = {
     "a folder": (instead(Path.mkdir), "can't be read: Is a directory"),
     "a gigabyte": (instead(sparse), f"is larger than {MAX_SIZE // 1000} kB"),
 }
-"""What becomes of a project, and what is said of it."""
+"""Changes to a project, and the message for each."""
 
 
 @pytest.mark.parametrize("name", UNKNOWN)

@@ -54,10 +54,13 @@ def report(
     names: Sequence[str],
     header: Sequence[str],
     rows: Iterable[Sequence[str]],
+    spread: str = "",
 ) -> None:
     """Print the machine, the versions of what is named, and a table, all in Markdown."""
+    found = {name.lower(): version for name, version in versions.items()}
     machine = [f"{os.cpu_count()} cores", f"Python {platform.python_version()}"]
-    machine += [f"{name} {versions[name.lower()]}" for name in names]
+    machine += [f"{name} {found[name.lower()]}" for name in names]
+    machine += [spread] if spread else []
     lines = [header, ["---"] * len(header), *rows]
     table = [f"| {' | '.join(line)} |" for line in lines]
     sys.stdout.write("\n".join([f"{', '.join(machine)}:", "", *table, ""]))

@@ -1,4 +1,4 @@
-"""How many packages a generated API is deployed with, itself left out.
+"""How many packages are deployed with a generated API.
 
 The unit is the package: what `uv sync --no-dev` installs on this machine.
 

@@ -52,7 +52,7 @@ def test_newcomer(page: Page) -> None:
     page.goto(PAGE)
     allowed, blocked = verdicts(page)
     assert allowed == READABLE
-    reason = 'origin "https://untrusted.example" is not trusted'
+    reason = 'origin "https://untrusted.example" is not trusted [untrusted-origin]'
     assert blocked.startswith(f"Blocked. The page may not read the response: {reason}")
 
     page.get_by_label("Environment").select_option("production")
@@ -65,7 +65,7 @@ def test_newcomer(page: Page) -> None:
     )
     [verdict] = verdicts(page)
     closest = f'(closest trusted origin: "{APP}")'
-    assert f'origin "{APP}m" is not trusted {closest}. Decided by' in verdict
+    assert f'origin "{APP}m" is not trusted [untrusted-origin] {closest}. Decided by' in verdict
     assert page.get_by_label("The preflight").inner_text().splitlines() == [
         "OPTIONS / HTTP/1.1",
         "Host: api.example",

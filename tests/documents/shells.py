@@ -59,12 +59,12 @@ def pasted(
 
 def fits(shown: str, printed: str) -> bool:
     """Return whether a text is what is shown, in which a line `...` is any number of lines."""
-    pattern = re.escape(lines_of(shown)).replace("\\.\\.\\.\\\n", r"(.*\n)*")
-    return re.fullmatch(pattern, lines_of(printed)) is not None
+    pattern = "".join(r"(.*\n)*" if x == "..." else re.escape(f"{x}\n") for x in lines_of(shown))
+    return re.fullmatch(pattern, "".join(f"{x}\n" for x in lines_of(printed))) is not None
 
 
-def lines_of(text: str) -> str:
-    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+def lines_of(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines()]
 
 
 def in_powershell(commands: str) -> str:

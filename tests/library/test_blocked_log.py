@@ -15,7 +15,7 @@ from hello_api.cors import SecuredFastAPI
 from .apis import DEPLOYED, ENVIRONMENTS, LOCAL, TRUSTED, UNTRUSTED, api_of, preflight, send
 
 CLOSE = "https://app.example.co"
-REASON = f'origin "{CLOSE}" is not trusted (closest trusted origin: "{TRUSTED}")'
+REASON = f'origin "{CLOSE}" is not trusted [untrusted-origin] (closest trusted origin: "{TRUSTED}")'
 FIELDS = ("environment", "kind", "origin", "reason", "method", "path")
 LIMIT = 60
 
@@ -96,7 +96,7 @@ def test_request_without_origin(api: SecuredFastAPI, caplog: pytest.LogCaptureFi
 def test_websocket(api: SecuredFastAPI, caplog: pytest.LogCaptureFixture) -> None:
     """A blocked handshake is logged."""
     send(api, "WebSocket", Origin=UNTRUSTED)
-    reason = f'origin "{UNTRUSTED}" is not trusted'
+    reason = f'origin "{UNTRUSTED}" is not trusted [untrusted-origin]'
     assert logged(caplog, api) == (
         f'"WebSocket /": {reason}',
         {"kind": "websocket", "origin": UNTRUSTED, "reason": reason, "method": "GET", "path": "/"},
@@ -106,8 +106,8 @@ def test_websocket(api: SecuredFastAPI, caplog: pytest.LogCaptureFixture) -> Non
 def test_preflight(api: SecuredFastAPI, caplog: pytest.LogCaptureFixture) -> None:
     """A preflight that is not granted is logged, with all that is wrong with it."""
     preflight(api, "BREW", "authorization, x-tea", Origin=CLOSE)
-    method = 'method "BREW" is not in allow_methods'
-    reason = f'{REASON}; {method}; header "x-tea" is not in allow_headers'
+    method = 'method "BREW" is not in allow_methods [unlisted-method]'
+    reason = f'{REASON}; {method}; header "x-tea" is not in allow_headers [unlisted-header]'
     assert logged(caplog, api) == (
         f'preflight for "BREW /": {reason}',
         {"kind": "preflight", "origin": CLOSE, "reason": reason, "method": "OPTIONS", "path": "/"},
@@ -125,7 +125,7 @@ def test_private_network(api: SecuredFastAPI, caplog: pytest.LogCaptureFixture) 
 def test_host(caplog: pytest.LogCaptureFixture) -> None:
     """A request for a host that is not allowed is logged."""
     api = api_of(LOCAL)
-    reason = 'host "evil.invalid" is not in allowed_hosts'
+    reason = 'host "evil.invalid" is not in allowed_hosts [unlisted-host]'
     for method in "GET", "POST", "WebSocket":
         send(api, method, Host="evil.invalid", Origin=TRUSTED)
         line, found = logged(caplog, api)
@@ -170,14 +170,20 @@ def test_forged_host(caplog: pytest.LogCaptureFixture) -> None:
     """The host stays quoted in one line, too."""
     api = api_of(LOCAL)
     send(api, "GET", Host="x\nERROR")
-    assert logged(caplog, api)[0] == '"GET /": host "x\\nERROR" is not in allowed_hosts'
+    assert (
+        logged(caplog, api)[0]
+        == '"GET /": host "x\\nERROR" is not in allowed_hosts [unlisted-host]'
+    )
 
 
 def test_long_value(api: SecuredFastAPI, caplog: pytest.LogCaptureFixture) -> None:
     """No value makes a line long: of each, 200 characters are logged."""
     send(api, "POST", "/" + 999 * "p", Origin="https://" + 192 * "x")
     line, _ = logged(caplog, api)
-    assert line == f'"POST /{194 * "p"}"...: origin "https://{192 * "x"}" is not trusted'
+    assert (
+        line
+        == f'"POST /{194 * "p"}"...: origin "https://{192 * "x"}" is not trusted [untrusted-origin]'
+    )
     send(api, "POST", Origin="https://" + 193 * "x")
     assert f'origin "https://{192 * "x"}"... is not trusted' in logged(caplog, api)[0]
     preflight(api, 999 * "M", 999 * "n", Origin=999 * "o")

@@ -15,7 +15,7 @@ from .apis import DEPLOYED, LOCAL, UNTRUSTED
 
 ORIGIN = "https://explained.example"
 CLOSE = "https://explained.exampl"
-HEADER = 'header "x-b" is not in allow_headers'
+HEADER = 'header "x-b" is not in allow_headers [unlisted-header]'
 
 
 @pytest.fixture(autouse=True)
@@ -163,7 +163,7 @@ def test_blocked(capsys: pytest.CaptureFixture[str]) -> None:
     assert status == 1
     assert rows(printed)[0] == ["request", "POST /", "403"]
     assert error == (
-        f'{DEPLOYED}: blocked "POST /": origin "{CLOSE}" is not trusted '
+        f'{DEPLOYED}: blocked "POST /": origin "{CLOSE}" is not trusted [untrusted-origin] '
         f'(closest trusted origin: "{ORIGIN}")\n'
     )
 

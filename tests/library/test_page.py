@@ -248,15 +248,16 @@ def test_blocked(api: SecuredFastAPI) -> None:
     page = ask(api, origin=close)
     assert (
         f'Blocked. The page may not read the response: origin "{close}" is not trusted '
-        f'(closest trusted origin: "{ORIGIN}"). Decided by environments.toml, line 7.'
+        f'[untrusted-origin] (closest trusted origin: "{ORIGIN}"). '
+        "Decided by environments.toml, line 7."
     ) in text_of(page)
     assert '<section class="blocked">' in page.text
     assert '<td class="blocked">blocked</td>' in page.text
     assert '<td class="">not allowed</td>' in page.text
     page = ask(api, origin=ORIGIN, method="PURGE", headers="x-one")
     assert (
-        'not read the response: method "PURGE" is not in allow_methods; header "x-one" is not in '
-        "allow_headers. Decided by preset strict."
+        'not read the response: method "PURGE" is not in allow_methods [unlisted-method]; header '
+        '"x-one" is not in allow_headers [unlisted-header]. Decided by preset strict.'
     ) in text_of(page)
     page = ask(api, origin=ORIGIN)
     assert '<section class="allowed">' in page.text

@@ -226,7 +226,7 @@ def test_pattern_with_credentials() -> None:
 
 
 def test_app_origins() -> None:
-    """The origins of installed apps are trusted to the letter, in any environment."""
+    """The origins of installed apps are trusted as they are, in any environment."""
     listed = ["capacitor://localhost", "https://localhost"]
     policy = load(toml("production", allow_app_origins=listed))
     assert all(map(policy.trusts, listed))
@@ -363,9 +363,9 @@ def test_unknown_environment(environment: str, problem: str) -> None:
     [
         ("Staging", NAME, "staging"),
         ("pre_live", NAME, "pre-live"),
-        ("1st-floor", NAME, "st-floor"),
+        ("1st-floor", NAME, "env-1st-floor"),
         ("a--b-", NAME, "a-b"),
-        ("0", NAME, "production"),
+        ("0", NAME, "env-0"),
         (LONG_NAME, "is over 31 characters long [long-name]", LONG_NAME[:31]),
         (f"{30 * 'x'}-y", "is over 31 characters long [long-name]", 30 * "x"),
         (f"X{LONG_NAME}", f"{NAME} and is over 31 characters long [long-name]", LONG_NAME[:31]),

@@ -88,8 +88,8 @@ def test_method_not_granted(api: SecuredFastAPI) -> None:
 def test_reason() -> None:
     """A preflight that grants too little says why in the local environment, and nowhere else."""
     method, header = (
-        'method "PURGE" is not in allow_methods',
-        '"x-one, x-two" is not in allow_headers',
+        'method "PURGE" is not in allow_methods [unlisted-method]',
+        '"x-one, x-two" is not in allow_headers [unlisted-header]',
     )
     response = preflight(api_of(LOCAL), "PURGE", "Authorization,x-one, x-two")
     assert (response.status, response.allowed_origins) == (200, [TRUSTED])
@@ -98,7 +98,9 @@ def test_reason() -> None:
 
     response = preflight(api_of(LOCAL), "PURGE", "x-one", Origin=UNTRUSTED)
     assert (response.status, response.cors_headers) == (400, [])
-    assert response.body.startswith(f'Blocked: origin "{UNTRUSTED}" is not trusted; {method}; ')
+    assert response.body.startswith(
+        f'Blocked: origin "{UNTRUSTED}" is not trusted [untrusted-origin]; {method}; '
+    )
     assert response.headers["Content-Length"] == str(len(response.body))
     assert "Origin" in response.items("Vary")
 
@@ -109,7 +111,7 @@ def test_reason() -> None:
 def test_reason_in_any_language() -> None:
     """The length of a reason is that of its bytes, whatever was asked for."""
     response = preflight(api_of(LOCAL), "GR\xd6SSE")
-    assert response.body == 'Blocked: method "GR\xd6SSE" is not in allow_methods'
+    assert response.body == 'Blocked: method "GR\xd6SSE" is not in allow_methods [unlisted-method]'
     assert response.headers["Content-Length"] == str(len(response.body.encode()))
 
 
@@ -131,7 +133,7 @@ def test_any_header() -> None:
         assert response.status == 200
         assert response.headers["Access-Control-Allow-Headers"] == "x-one,x-two"
     response = preflight(api, "PURGE", "x-one")
-    assert response.body == 'Blocked: method "PURGE" is not in allow_methods'
+    assert response.body == 'Blocked: method "PURGE" is not in allow_methods [unlisted-method]'
 
 
 def test_long_list() -> None:

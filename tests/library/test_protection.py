@@ -135,7 +135,7 @@ def test_blocked_request(api: SecuredFastAPI) -> None:
     for method in STATE_CHANGING_METHODS:
         response = send(api, method, Origin=UNTRUSTED)
         assert response.status == 403
-        reason = f'origin \\"{UNTRUSTED}\\" is not trusted'
+        reason = f'origin \\"{UNTRUSTED}\\" is not trusted [untrusted-origin]'
         detail = reason if local else "Cross-origin request blocked"
         assert response.body == f'{{"detail":"{detail}"}}'
         assert response.headers["Content-Type"] == "application/json"
@@ -146,7 +146,7 @@ def test_blocked_request(api: SecuredFastAPI) -> None:
 def test_blocked_handshake(api: SecuredFastAPI) -> None:
     """A blocked handshake is closed before it is open, as violating the policy."""
     [close] = send(api, "WebSocket", Origin=UNTRUSTED).messages
-    reason = f'origin "{UNTRUSTED}" is not trusted'
+    reason = f'origin "{UNTRUSTED}" is not trusted [untrusted-origin]'
     detail = reason if api.policy.local else "Cross-origin request blocked"
     assert close == {"type": "websocket.close", "code": 1008, "reason": detail}
 

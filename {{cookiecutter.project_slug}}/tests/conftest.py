@@ -32,7 +32,7 @@ def pytest_configure() -> None:
 
 @pytest.fixture
 def client() -> Iterator[TestClient]:
-    """Return a client of the API, which has started up and shuts down afterwards."""
+    """Return a client of the API, which has started up and shuts down after the test."""
     from {{ cookiecutter.__package }}.main import app  # noqa: PLC0415 - needs the variables
 
     with TestClient(app) as client:

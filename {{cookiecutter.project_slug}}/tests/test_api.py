@@ -1,4 +1,4 @@
-"""What the API answers before a team writes the first route of its own."""
+"""How the API responds before a team writes its first route."""
 
 from fastapi.testclient import TestClient
 
@@ -10,7 +10,7 @@ def test_root(client: TestClient) -> None:
 
 
 def test_health(client: TestClient) -> None:
-    """The API tells monitors that it runs, whether or not they read the body."""
+    """Monitors see that the API is running, whether or not they read the body."""
     response = client.get("/health")
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
     assert client.head("/health").status_code == 200

@@ -27,7 +27,7 @@ ANYWHERE = {
     "loopback-v6-unbracketed": "http://::1",
     "loopback-v6-expanded": "http://[0:0:0:0:0:0:0:1]",
     "loopback-v4-in-v6": "http://[::ffff:127.0.0.1]",
-    "loopback-neighbour": "http://127.0.0.2",
+    "loopback-neighbor": "http://127.0.0.2",
     "loopback-short": "http://127.1",
     "loopback-number": "http://2130706433",
     "loopback-hexadecimal": "http://0x7f000001",

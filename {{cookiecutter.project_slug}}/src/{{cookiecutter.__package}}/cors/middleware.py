@@ -25,7 +25,7 @@ class PolicyMiddleware(CORSMiddleware):
     """Starlette's CORSMiddleware with a policy, cross-origin protection and default headers.
 
     Responses get the CORS headers that Starlette would add: those to preflights with Starlette's
-    own text, all others in one pass with the default headers. Untrusted origins get no CORS headers.
+    own text, all others in one pass with the default headers. Untrusted origins get none of them.
     """
 
     def __init__(self, app: ASGIApp, policy: Policy) -> None:
@@ -92,7 +92,8 @@ class PolicyMiddleware(CORSMiddleware):
         if not self.policy.trusts(origin):
             denied["origin"] = lambda: untrusted(self.policy, origin)
         if method not in self.allow_methods:
-            denied["method"] = lambda: f"method {truncated(method)} is not in allow_methods"
+            unlisted = "is not in allow_methods [unlisted-method]"
+            denied["method"] = lambda: f"method {truncated(method)} {unlisted}"
         if not all(map(self.is_allowed_header, names)):
             denied["headers"] = lambda: self.header_reason(names)
         if "access-control-request-private-network" in sent:
@@ -113,7 +114,9 @@ class PolicyMiddleware(CORSMiddleware):
 
         self.log("preflight", f"preflight for {request_line(scope, method)}", reason, scope)
         is_success = self.policy.local and "origin" not in denied
-        text = f"Blocked: {reason()}" if self.policy.local else f"Disallowed CORS {', '.join(denied)}"
+        text = f"Disallowed CORS {', '.join(denied)}"
+        if self.policy.local:
+            text = f"Blocked: {reason()}"
         return PlainTextResponse(text, 200 if is_success else 400, headers)
 
     def is_allowed_header(self, name: str) -> bool:
@@ -121,7 +124,7 @@ class PolicyMiddleware(CORSMiddleware):
 
     def header_reason(self, names: list[str]) -> str:
         unlisted = ", ".join(name for name in names if not self.is_allowed_header(name))
-        return f"header {truncated(unlisted)} is not in allow_headers"
+        return f"header {truncated(unlisted)} is not in allow_headers [unlisted-header]"
 
     def log(self, kind: str, what: str, reason: Callable[[], str], scope: Scope) -> None:
         """Log what is blocked, with the fields of the request."""

@@ -150,7 +150,8 @@ class Policy:
     def examples(self, most: int) -> list[str]:
         """Return some trusted origins of each kind: exact ones, of patterns, and of apps."""
         patterns = [x.replace("*", "preview", 1) for x in sorted(self._patterns)]
-        kinds = sorted(self.allow_origins - self._patterns), patterns, sorted(self.allow_app_origins)
+        exact, apps = sorted(self.allow_origins - self._patterns), sorted(self.allow_app_origins)
+        kinds = exact, patterns, apps
         return [origin for kind in kinds for origin in kind[:most]]
 
     def allows_host(self, host: str) -> bool:

@@ -30,7 +30,7 @@ class Block(NamedTuple):
 def find_block(policy: Policy, scope: Scope, *, trusted: bool) -> Block | None:
     """Return why a request, whose origin the policy trusts or not, may not reach the API."""
     if policy.allowed_hosts is not None and not policy.allows_host(text(scope, b"host")):
-        why = f"host {truncated(text(scope, b'host'))} is not in allowed_hosts"
+        why = f"host {truncated(text(scope, b'host'))} is not in allowed_hosts [unlisted-host]"
         return Block("host", 400, "Host not allowed", lambda: why)
     if trusted or scope.get("method") in SAFE_METHODS or is_cross_site_post(policy, scope):
         return None
@@ -85,4 +85,4 @@ def untrusted(policy: Policy, origin: str) -> str:
     """Return why an origin is blocked, with the trusted one that it resembles."""
     closest = policy.closest_origin(origin)
     hint = f" (closest trusted origin: {quoted(closest)})" if closest else ""
-    return f"origin {truncated(origin)} is not trusted{hint}"
+    return f"origin {truncated(origin)} is not trusted [untrusted-origin]{hint}"

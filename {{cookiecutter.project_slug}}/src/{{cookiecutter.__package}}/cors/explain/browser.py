@@ -39,7 +39,12 @@ UNTRUSTED = "https://untrusted.example"
 NEVER_TRUSTED = ("[null]", "[scheme]", "[plain-http]")
 """Rules that origins break that no policy can list, but browsers do send."""
 
-NEVER_SENT = ("[method-token]", "[forbidden-method]", "[header-token]", "[forbidden-request-header]")
+NEVER_SENT = (
+    "[method-token]",
+    "[forbidden-method]",
+    "[header-token]",
+    "[forbidden-request-header]",
+)
 """Rules that methods and headers break that no browser sends."""
 
 KEPT_IN_PATHS = "/?:@!$&'()*+,;=%"

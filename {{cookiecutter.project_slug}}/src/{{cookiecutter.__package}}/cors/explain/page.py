@@ -119,7 +119,7 @@ def verdict_part(environment: str, call: Call, verdict: Verdict, *, unfolded: bo
     """Return the outcome of a call."""
     sentence = verdict.sentence
     if not verdict.allowed:
-        reason = verdict.reason or f"origin {quoted(call.origin)} is not trusted"
+        reason = verdict.reason or f"origin {quoted(call.origin)} is not trusted [untrusted-origin]"
         sources = dict.fromkeys(check.source for check in verdict.exchanges[-1].failed)
         sentence = f"{sentence[:-1]}: {reason}. Decided by {' and '.join(sources)}."
     what = f"{call.sent_method} {call.sent_path}"

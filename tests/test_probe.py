@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from commands import Result, run_all
-from conftest import TEMPLATE, Project
+from conftest import TEMPLATE, Project, copy_of
 from documents.proxies import free_port, nginx, require
 from serving import Certificate, Server, served_in_thread, uvicorn
 
@@ -304,7 +304,7 @@ def deployment(
     require()
     folder = tmp_path_factory.mktemp("deployed")
     (folder / "served.py").write_text(SERVED, encoding="utf-8")
-    project = generated("defaults")
+    project = copy_of(generated("defaults"), folder)
     certificate, authority = Certificate(folder), folder / "authority.pem"
     certificate.authority.cert_pem.write_to_path(authority)
     ports = {port: free_port() for port in ("8001", "8002", "443")}

@@ -1,4 +1,4 @@
-"""Whatever is answered, and in whichever way: a project that works, or a refusal and no file."""
+"""Whatever is answered, and in whichever way: a project that works, or a message and no file."""
 
 import importlib
 import json
@@ -203,8 +203,8 @@ def generated(way: Way, answers: dict[str, Any]) -> Iterator[tuple[Path | None, 
                 output_dir=str(output),
                 **way(answers, scratch),
             )
-    except SystemExit as refusal:
-        yield None, str(refusal)
+    except SystemExit as rejection:
+        yield None, str(rejection)
         assert not list(output.iterdir())
     else:
         assert Path(project).parent == output
@@ -265,11 +265,11 @@ def test_fair_answers(way: Way, answers: dict[str, Any]) -> None:
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(answers=ANY_ANSWERS)
 def test_any_answers(way: Way, answers: dict[str, Any]) -> None:
-    """Any answers make a project that parses, imports and serves, or are refused and gone."""
+    """Any answers make a project that parses, imports and serves, or are rejected and gone."""
     with generated(way, answers) as (project, said):
         if project:
             event("generated")
             assert_works(project)
         else:
-            event("refused")
+            event("rejected")
             assert said.startswith("Nothing was generated: ")

@@ -375,7 +375,7 @@ def test_new_file(repository: Repository, name: str) -> None:
 
 
 def test_below_a_repository(project: Repository) -> None:
-    """A project may stand in a folder of a repository, beside others with a file of that name."""
+    """A project may be in a folder of a repository, beside others with a file of that name."""
     other = project.path.parent / project.file.relative_to(project.path)
     other.parent.mkdir(parents=True)
     other.write_text(SHOP, encoding="utf-8")

@@ -151,8 +151,8 @@ def test_add_a_setting(installed: Installed) -> None:
         file.write_text(text.replace(last, f"{last}\n{added[0]}"), encoding="utf-8")
         show = f"from {project.package}.settings import Settings; print(Settings().page_size)"
         assert passed(project.run("python", "-c", show, APP_PAGE_SIZE="7")) == "7\n"
-        misspelt = project.run("python", "-c", show, APP_PAGESIZE="7")
-        assert "write APP_PAGE_SIZE" in misspelt.stderr
+        misspelled = project.run("python", "-c", show, APP_PAGESIZE="7")
+        assert "write APP_PAGE_SIZE" in misspelled.stderr
         passed(project.run("mypy"))
         passed(project.run("ruff", "check"))
     finally:
@@ -176,7 +176,7 @@ def test_no_secret_in_a_build(project: Project, tmp_path: Path) -> None:
 
 
 def test_entrypoint(installed: Installed, tmp_path: Path) -> None:
-    """FastAPI's own command finds the app without being told where it is."""
+    """FastAPI's own command finds the app without a hint where it is."""
     project = installed("defaults")
     command = ["run", "--no-sync", "--with", "fastapi-cli", "python", "-m", "fastapi", "run"]
     log = tmp_path / "log"

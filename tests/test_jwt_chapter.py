@@ -1,7 +1,6 @@
-"""docs/jwt.md, carried out: its files, its changes and its commands, in fresh projects."""
+"""The JWT pages, carried out: their files, their changes and their commands, in fresh projects."""
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -21,87 +21,86 @@ from browser.browsing import API, served_pages
 from conftest import TEMPLATE, Project, generate, install
 from documents.browsers import evaluated, split
 from documents.pages import Fence, Page
+from documents.shells import in_powershell, not_portable, on_path
 from serving import Certificate, served_in_thread, uvicorn
-from uv import find_uv_bin
 
-PAGE = (TEMPLATE / "docs" / "jwt.md").read_text("utf-8")
-CHECKS = ["ruff check", "ruff format --check", "mypy", "mypy tests", "pytest -q"]
+PAGE, PROVIDER = (
+    (TEMPLATE / "docs" / name).read_text("utf-8") for name in ("jwt.md", "jwt-provider.md")
+)
+
+CDN = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5/*"
+SWAGGER_UI = Path(str(files("fastapi_swagger"))) / "resources"
+"""The files that `/docs` gets from that CDN."""
 
 USER, PASSWORD = re.findall(r'username: "(.*)", password: "(.*)"', PAGE)[0]
 TRUSTED, UNTRUSTED = "http://localhost", "https://evil.example"
 ALLOWED, EXPOSED = "Access-Control-Allow-Origin", "Access-Control-Expose-Headers"
 
 
-def section(heading: str) -> str:
-    """Return what is below a heading, `## Verify tokens`, up to the next of its level or above."""
-    level = heading.index(" ")
-    return re.split(rf"(?m)^#{{2,{level}}} ", PAGE.partition(f"\n{heading}\n")[2])[0]
-
-
-PROVIDER = section("## Tokens from an identity provider")
-SEVERAL_APIS = section("## Several APIs, one key")
-STEPS = {
-    "own": {
-        "Verify tokens": section("## Verify tokens"),
-        "Issue tokens": section("## Issue tokens"),
-        "Protect a route": section("## Protect a route"),
-    },
-    "provider": {
-        "Tokens from an identity provider": PROVIDER.partition("\n### Scopes\n")[0],
-        "Protect a route": section("## Protect a route"),
-        "Scopes": section("### Scopes"),
-    },
-}
-"""The two ways through the page, each on a project of its own, in the order the page gives."""
-
-in_one_process = {way: pytest.mark.xdist_group(f"jwt-{way}") for way in STEPS}
-"""Marks the tests of one way, which share its project."""
+def section(heading: str, page: str = PAGE) -> str:
+    """Return what is below a heading of the second level, up to the next one."""
+    return page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 
 def fences(markdown: str) -> list[Fence]:
     return Page.parse("docs/jwt.md", markdown).fences
 
 
-def carry_out(fence: Fence, project: Project) -> dict[str, str]:
-    """Do with a fence in a project what the page says; return what each command printed."""
-    return ACTIONS[fence.language](fence, project)
+[EVERY_CHECK] = fences(section("How to follow this page"))
+CHECKS = [*EVERY_CHECK.text.splitlines(), "uv run mypy tests"]
+
+SEVERAL_APIS = section("Several APIs, one key")
+STEPS = {
+    "own": {name: section(name) for name in ("Verify tokens", "Issue tokens", "Protect a route")},
+    "provider": {
+        "Verify tokens": PROVIDER.partition("\n## Require a scope\n")[0],
+        "Require a scope": section("Require a scope", PROVIDER),
+    },
+}
+"""The two pages, each on a project of its own: what to do before all checks pass again."""
+
+in_one_process = {way: pytest.mark.xdist_group(f"jwt-{way}") for way in STEPS}
+"""Marks the tests of one way, which share its project."""
 
 
-def write(fence: Fence, project: Project) -> dict[str, str]:
-    """Write a file, which was not there before."""
-    with (project.path / fence.marks["file"]).open("x", encoding="utf-8") as file:
-        file.write(fence.text)
-    return {}
+def carry_out(fence: Fence, project: Project) -> None:
+    """Do with a fence in a project what the page says."""
+    ACTIONS[fence.language](fence, project)
 
 
-def change(fence: Fence, project: Project) -> dict[str, str]:
-    """Make a change, as git does."""
-    diff = project.path.parent / "change.diff"
-    diff.write_text(fence.text, encoding="utf-8")
-    result = project.run("git", "apply", str(diff))
-    assert result.returncode == 0, result.stderr + fence.text
-    return {}
+def write(fence: Fence, project: Project) -> None:
+    """Create a file, or replace one."""
+    file = project.path / (fence.marks.get("file") or fence.marks["replace"])
+    assert file.exists() == ("replace" in fence.marks)
+    file.write_text(fence.text, encoding="utf-8")
 
 
-def run(fence: Fence, project: Project) -> dict[str, str]:
-    """Run commands; they print what is shown below them, `...` being anything."""
-    printed = {}
-    for shown in fence.text.removeprefix("$ ").split("\n$ "):
-        command, _, output = shown.partition("\n")
-        printed[command] = terminal(project, command, fence.marks.get("typed", ""))
-        pattern = re.escape(output.strip()).replace(r"\.\.\.", ".*")
-        assert not output or re.fullmatch(pattern, printed[command]), printed[command]
-    return printed
+def change(fence: Fence, project: Project) -> None:
+    """Make a change as the page says; nothing depends on spaces at the end of the block."""
+    (project.path / "change.diff").write_text(f"{fence.text.rstrip()}\n", encoding="utf-8")
+    assert terminal(project, "git apply change.diff") == ""
 
 
-def terminal(project: Project, command: str, typed: str) -> str:
-    """Run a command in a terminal, and type a line if it asks for one; return what it prints."""
-    path = f"{Path(find_uv_bin()).parent}{os.pathsep}{os.environ['PATH']}"
+def run(fence: Fence, project: Project) -> None:
+    """Paste commands; they print what is shown below them, `...` being anything."""
+    assert not not_portable(fence.text)
+    assert in_powershell(fence.text) == fence.text.rstrip()
+    printed = terminal(project, fence.text, fence.marks.get("typed", ""))
+    pattern = re.escape((fence.output or "...").strip()).replace(r"\.\.\.", ".*")
+    assert re.fullmatch(pattern, printed, re.DOTALL), printed
+
+
+def nothing(fence: Fence, project: Project) -> None:
+    """Leave what a command prints: it is compared where the command is run."""
+
+
+def terminal(project: Project, commands: str, typed: str = "") -> str:
+    """Paste commands into a terminal, and type a line if asked for it; return what is printed."""
     child = pexpect.spawn(
         "bash",
-        ["-c", command],
+        ["-ec", commands],
         cwd=project.path,
-        env=project.environment(PATH=path, NO_COLOR="1"),
+        env=project.environment(PATH=on_path(project.path.parent), NO_COLOR="1"),
         encoding="utf-8",
         timeout=120,
     )
@@ -114,21 +113,23 @@ def terminal(project: Project, command: str, typed: str) -> str:
     child.wait()
     child.close()
     printed += str(child.before).replace("\r\n", "\n")
-    assert child.exitstatus == 0, f"{command}\n{printed}"
+    assert child.exitstatus == 0, f"{commands}\n{printed}"
     return printed.strip()
 
 
-ACTIONS: dict[str, Callable[[Fence, Project], dict[str, str]]] = {
+ACTIONS: dict[str, Callable[[Fence, Project], None]] = {
     "python": write,
     "diff": change,
-    "console": run,
+    "sh": run,
+    "text": nothing,
 }
 """What is done with a fence of each language; JavaScript has a test of its own."""
 
 
 def failed_checks(project: Project) -> list[str]:
     """Return what each check prints that fails on a project."""
-    results = [project.run(*check.split()) for check in CHECKS]
+    path = on_path(project.path.parent)
+    results = [project.run(*check.split(), PATH=path) for check in CHECKS]
     return [result.stdout + result.stderr for result in results if result.returncode]
 
 
@@ -139,7 +140,6 @@ class Chapter:
     project: Project
     contract: bytes
     skipped_before: str
-    printed: dict[str, str] = field(default_factory=dict)
     failed: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -152,7 +152,8 @@ def carry_out_all(steps: Mapping[str, str], output: Path) -> Chapter:
     chapter = Chapter(project, contract, before.stdout)
     for name, markdown in steps.items():
         for fence in fences(markdown):
-            chapter.printed.update(carry_out(fence, project))
+            if "run" not in fence.marks:
+                carry_out(fence, project)
         chapter.failed[name] = failed_checks(project)
     return chapter
 
@@ -208,11 +209,9 @@ def served_with_user(
     hashing = "import sys, pwdlib; print(pwdlib.PasswordHash.recommended().hash(sys.argv[1]))"
     hashed = project.run("python", "-c", hashing, PASSWORD).stdout.strip()
     users.write_text(store.replace(" = {}\n", f" = {{{USER!r}: {hashed!r}}}\n"), encoding="utf-8")
-    try:
-        with served(project, certificate, **variables) as port:
-            yield port
-    finally:
+    with served(project, certificate, **variables) as port:
         users.write_text(store, encoding="utf-8")
+        yield port
 
 
 def send(
@@ -253,12 +252,11 @@ def test_skipped_before(chapter: Chapter) -> None:
 
 
 @each_way
-def test_contract(chapter: Chapter, way: str) -> None:
-    """The contract's tests run without an edit, as many as the page says, and all of them pass."""
+def test_contract(chapter: Chapter) -> None:
+    """The contract's tests run without an edit, and none of them is skipped any more."""
     assert (chapter.project.path / "tests" / "test_jwt.py").read_bytes() == chapter.contract
-    text = " ".join(next(iter(STEPS[way].values())).split())
-    [number] = re.findall(r"the (\d+) tests of `tests/test_jwt.py`|there are (\d+) of them", text)
-    assert f" {''.join(number)} passed in " in chapter.printed["uv run pytest tests/test_jwt.py"]
+    printed = chapter.project.run("pytest", "-q", "tests/test_jwt.py").stdout
+    assert re.search(r"^\d+ passed in ", printed, re.MULTILINE), printed
 
 
 @pytest.mark.parametrize(
@@ -272,16 +270,6 @@ def test_contract(chapter: Chapter, way: str) -> None:
 def test_checks(chapter: Chapter, step: str) -> None:
     """After each section, linter, formatter, type checker and all tests pass."""
     assert chapter.failed[step] == []
-
-
-@each_way
-def test_checks_of_the_page(chapter: Chapter) -> None:
-    """The page has the reader run the checks as well, and skips no test of the contract."""
-    printed = chapter.printed
-    assert {"uv run ruff check", "uv run ruff format --check", "uv run mypy"} <= {*printed}
-    reasons = chapter.project.run("pytest", "-q", "-rs", "tests/test_jwt.py").stdout
-    assert "SKIPPED" not in reasons
-    assert " passed" in printed["uv run pytest"]
 
 
 @each_way
@@ -341,16 +329,19 @@ def test_sign_in(own: Project) -> None:
         assert (response.status, response.headers[ALLOWED]) == (403, None)
 
 
-@in_one_process["own"]
-def test_in_the_browser(own: Project, tmp_path: Path) -> None:
-    """What the page's JavaScript does in a browser is what the comment below it says."""
+@pytest.fixture(scope="module")
+def browser(
+    own_chapter: Chapter, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[chromium.Chromium]:
+    """Return Chromium, which finds the API in production, with documentation and the user."""
     chromium.require()
-    certificate = Certificate(tmp_path)
-    profile = tmp_path / "profile"
+    folder = tmp_path_factory.mktemp("browser")
+    certificate = Certificate(folder)
+    profile = folder / "profile"
     profile.mkdir()
-    scripts = [fence.text for fence in fences(PAGE) if fence.language == "js"]
+    variables = {"APP_ENVIRONMENT": "production", "APP_CORS__DOCS": "true"}
     with (
-        served_with_user(own, certificate, APP_ENVIRONMENT="production") as port,
+        served_with_user(own_chapter.project, certificate, **variables) as port,
         served_pages(certificate.for_server()) as pages,
         chromium.launched(
             profile,
@@ -359,9 +350,39 @@ def test_in_the_browser(own: Project, tmp_path: Path) -> None:
             certificate.public_key_hash,
         ) as browser,
     ):
-        for script in scripts:
-            origin, code, comments = split(script)
-            assert evaluated(browser, origin, code, comments[:-1]) == comments
+        yield browser
+
+
+@in_one_process["own"]
+def test_in_the_browser(browser: chromium.Chromium) -> None:
+    """What the page's JavaScript does in a browser is what the comment below it says."""
+    for script in [fence.text for fence in fences(PAGE) if fence.language == "js"]:
+        origin, code, comments = split(script)
+        assert evaluated(browser, origin, code, comments[:-1]) == comments
+
+
+@in_one_process["own"]
+def test_authorize(browser: chromium.Chromium) -> None:
+    """Once a user has signed in by the button of `/docs`, it sends their token."""
+    page = browser.context.new_page()
+    page.route(CDN, lambda route: route.fulfill(path=SWAGGER_UI / Path(route.request.url).name))
+    page.goto(f"{API}/docs")
+    read_me = page.locator("#operations-authentication-read_me_me_get")
+    response = read_me.locator(".live-responses-table .response")
+    read_me.locator(".opblock-summary-control").click()
+    read_me.get_by_role("button", name="Try it out").click()
+    read_me.get_by_role("button", name="Execute").click()
+    response.get_by_text("Send a bearer token").wait_for()
+    page.locator(".auth-wrapper > .authorize").click()
+    dialog = page.locator(".modal-ux")
+    dialog.locator("#oauth_username").fill(USER)
+    dialog.locator("#oauth_password").fill(PASSWORD)
+    dialog.locator(".auth-btn-wrapper .authorize").click()
+    dialog.get_by_text("Logout").wait_for()
+    dialog.locator(".auth-btn-wrapper .btn-done").click()
+    read_me.get_by_role("button", name="Execute").click()
+    response.get_by_text(f'"subject": "{USER}"').wait_for()
+    page.close()
 
 
 @in_one_process["own"]

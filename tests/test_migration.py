@@ -44,7 +44,7 @@ TEAMS_EDITS: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     ".env": (("", "APP_CORS__MAX_AGE=60\n"),),
 }
-"""Edits of the team in files of the template: what stands there, and what the team writes."""
+"""Edits of the team in files of the template: what is there, and what the team writes."""
 
 TEAMS_FILES = {
     "src/orders_api/orders.py": '''"""What the shop has sold."""
@@ -198,7 +198,7 @@ def change_by_hand(project: Project) -> None:
 
 @each_tool
 def test_migration(workplace: Workplace, tool: str) -> None:
-    """A project with edits of all kinds is one of 2.0.0 afterwards, with them, and passes."""
+    """A project with edits of all kinds is one of 2.0.0 afterward, with them, and passes."""
     project = begin(workplace, tool)
     work(workplace, project)
     found = workplace.run(step("find", tool), "orders-api")

@@ -1,4 +1,4 @@
-"""Generating again: from another project's answers, and over what stands there already."""
+"""Generating again: from another project's answers, and over what is there already."""
 
 import os
 import subprocess
@@ -71,7 +71,7 @@ def test_environment_is_gone(tmp_path: Path) -> None:
 
 
 def test_environment_has_come(tmp_path: Path) -> None:
-    """An environment that the file has no origins for is refused until somebody gives them."""
+    """An environment that the file has no origins for is rejected until somebody gives them."""
     result = from_first_team(tmp_path, environments="dev, qa, production")
     why = '"qa" is an environment without a group of origins; add "qa=" if it trusts no origin.'
     assert result.returncode == 1
@@ -89,15 +89,15 @@ def test_origins_anew(tmp_path: Path) -> None:
     assert answers_of(tmp_path)["origins"] == "x=; y=https://y.example"
 
 
-# --- Over what stands there ---------------------------------------------------------------------
+# --- Over what is there -----------------------------------------------------------------------
 
 
 def over(output: Path) -> subprocess.CompletedProcess[str]:
     return run_cookiecutter(output, "--no-input", "--overwrite-if-exists")
 
 
-def assert_refused(project: Project, reason: str) -> None:
-    """Generate over a project, which has to be refused in one sentence and without a trace."""
+def assert_rejected(project: Project, reason: str) -> None:
+    """Generate over a project, which has to be rejected in one sentence and without a trace."""
     before = project.files()
     result = over(project.path.parent)
     assert result.returncode == 1
@@ -120,7 +120,7 @@ def test_clean_project(project: Project, tmp_path: Path) -> None:
 def test_no_repository(project: Project) -> None:
     """A project that is in no repository is left alone: nothing would bring it back."""
     others = len(project.files()) - 4  # than three that are named, and .env, which is kept
-    assert_refused(
+    assert_rejected(
         project,
         'is in no git repository, and ".cookiecutter.yaml", ".dockerignore", ".editorconfig" and '
         f"{others} more would be lost; commit the project first",
@@ -133,7 +133,7 @@ def test_changes_are_kept(project: Project) -> None:
     for name in ("README.md", ".gitignore", "Dockerfile", "src/hello_api/main.py"):
         (project.path / name).write_text("Edited.", encoding="utf-8")
     changed = '".gitignore", "Dockerfile", "README.md" and 1 more'
-    assert_refused(project, f"has changes that are in no commit, {changed}; commit them first")
+    assert_rejected(project, f"has changes that are in no commit, {changed}; commit them first")
 
 
 def test_files_of_the_team(project: Project, tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_another_template(tmp_path: Path, answers: str | None) -> None:
     (folder / "main.py").write_text("print()\n", encoding="utf-8")
     if answers:
         (folder / ".cookiecutter.yaml").write_text(answers, encoding="utf-8")
-    assert_refused(
+    assert_rejected(
         Project(folder),
         "has files, and is not a project of cookiecutter-secured-fastapi; "
         "choose another project_slug or output folder",
@@ -238,7 +238,7 @@ def test_file_of_that_name(tmp_path: Path) -> None:
     """A file where the project's folder should be is left alone."""
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "hello-api").write_text("A file.", encoding="utf-8")
-    assert_refused(
+    assert_rejected(
         Project(tmp_path / "out" / "hello-api"),
         "is not a folder; choose another project_slug or output folder",
     )

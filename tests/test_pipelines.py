@@ -130,8 +130,8 @@ class Vulnerabilities(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.answer({"id": "PYSEC-0", "modified": "2026-01-01T00:00:00Z", "summary": "Bad"})
 
-    def answer(self, told: object) -> None:
-        text = json.dumps(told).encode()
+    def answer(self, reported: object) -> None:
+        text = json.dumps(reported).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))

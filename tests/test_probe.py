@@ -62,8 +62,8 @@ for name, (environment, variables, _) in {POLICIES!r}.items():
     for variable in variables:
         del os.environ[variable]
 
-    @apps[name].get("/catalogue")
-    async def read_catalogue(response: Response) -> str:
+    @apps[name].get("/catalog")
+    async def read_catalog(response: Response) -> str:
         response.headers["Cache-Control"] = "max-age=600"
         return "lamp"
 
@@ -227,7 +227,7 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
     "redirected-to-https": (
         "return 301 https://$http_host$request_uri;",
         [
-            f'{REDIRECT} "https://127.0.0.1:8001/redirected-to-https/catalogue" [redirect]',
+            f'{REDIRECT} "https://127.0.0.1:8001/redirected-to-https/catalog" [redirect]',
         ],
     ),
     "api-is-down": (
@@ -354,7 +354,7 @@ def failed(result: Result) -> str:
 
 def test_right(deployment: Deployment) -> None:
     """A proxy that leaves the responses as they are passes, and each request is shown."""
-    result = deployment.probe(deployment.url("/production/catalogue"))
+    result = deployment.probe(deployment.url("/production/catalog"))
     assert (result.returncode, result.stderr) == (0, "")
     assert rows(result) == [
         ["GET", APP, "200", "ok"],
@@ -375,7 +375,7 @@ def test_right(deployment: Deployment) -> None:
 @pytest.fixture(scope="module")
 def probed(deployment: Deployment) -> dict[str, Result]:
     """Return what is printed of each location, by one run each."""
-    urls = [deployment.url(f"/{name}/catalogue") for name in LOCATIONS]
+    urls = [deployment.url(f"/{name}/catalog") for name in LOCATIONS]
     return dict(zip(LOCATIONS, deployment.probe_all(urls), strict=True))
 
 
@@ -405,7 +405,7 @@ def test_rows(probed: dict[str, Result]) -> None:
 
 def test_limits(deployment: Deployment) -> None:
     """Limits for URLs and bodies are found where the proxy itself says that they are exceeded."""
-    result = deployment.probe(deployment.url("/production/catalogue", "8002"))
+    result = deployment.probe(deployment.url("/production/catalog", "8002"))
     assert (result.returncode, result.stderr) == (1, "")
     assert [row for row in rows(result) if row[3] != "ok"] == [
         ["GET of a long URL", APP, "414", "error-page"],
@@ -415,7 +415,7 @@ def test_limits(deployment: Deployment) -> None:
 
 def test_other_policy(deployment: Deployment) -> None:
     """An API that runs with another policy than the file's is found."""
-    result = deployment.probe(deployment.url("/production/catalogue"), policy="patterns")
+    result = deployment.probe(deployment.url("/production/catalog"), policy="patterns")
     assert result.returncode == 1
     assert "[other-policy]; deploy the API with this policy, or" in result.stdout
 
@@ -495,7 +495,7 @@ def test_untrusted_certificate(deployment: Deployment) -> None:
 
 @dataclass(frozen=True)
 class Failing:
-    """What a server does with a connection, and what is said of it."""
+    """What a server does with a connection, and the message."""
 
     handle: Callable[[socket.socket], object]
     reason: str

@@ -1,8 +1,8 @@
 """CORScanner, which knows how policies go wrong, finds nothing wrong with this one.
 
-It makes its impostors of the name in the URL. So a deployed environment is called by the names of
+It makes its lookalikes of the name in the URL. So a deployed environment is called by the names of
 the origins that it trusts, through a proxy that leads every name to the server under test. A local
-one is called by its address: `localhost` has no dot, and the impostor that is to lack one would be
+one is called by its address: `localhost` has no dot, and the lookalike that is to lack one would be
 the trusted `http://localhost` itself.
 """
 
@@ -19,7 +19,7 @@ from conftest import Project
 from serving import Certificate, tunnel_to, uvicorn
 from wrong_policies import WRONG_POLICIES
 
-IMPOSTORS = 36
+LOOKALIKES = 36
 """Requests that the scanner makes for a URL that it finds nothing wrong with, at least."""
 
 
@@ -77,7 +77,7 @@ def test_environments(installed: Callable[[str], Project], name: str, tmp_path: 
             assert (
                 scan(tmp_path, *urls, proxy=None if local else f"http://127.0.0.1:{port}") == {}
             ), environment
-            assert server.requests(200) >= IMPOSTORS * len(urls), server.log.read_text("utf-8")
+            assert server.requests(200) >= LOOKALIKES * len(urls), server.log.read_text("utf-8")
 
 
 def test_wrong_policies(tmp_path: Path) -> None:

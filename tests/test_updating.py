@@ -270,7 +270,7 @@ def test_edit_in_a_folder_of_the_template(
 
 @each_tool
 def test_conflict(workplace: Workplace, begin: Begin, newer: Mapping[str, str], tool: str) -> None:
-    """Where both sides edited a line it gets markers and is told; all the rest is as ever."""
+    """Where both sides edited a line it gets markers and is reported; all the rest is as ever."""
     project = begin(tool)
     work(project)
     edit(project.source / "settings.py", '"""Older. ', '"""Ours. ')
@@ -297,7 +297,7 @@ def test_conflict(workplace: Workplace, begin: Begin, newer: Mapping[str, str], 
 def test_edited_and_deleted(
     workplace: Workplace, begin: Begin, newer: Mapping[str, str], tool: str
 ) -> None:
-    """A file that one side edited and the other deleted is told, or stays deleted by the team."""
+    """A file edited by one side and deleted by the other is reported, or stays deleted."""
     project = begin(tool)
     work(project)
     edit(project.path / "tests" / "test_old.py", "OLD", "OURS")
@@ -318,7 +318,7 @@ def test_edited_and_deleted(
 
 
 def test_never_committed_as_generated(workplace: Workplace, begin: Begin) -> None:
-    """Where cruft can't merge, what it leaves in .rej files is told; with the branch it merges."""
+    """Where cruft can't merge, its .rej files are reported; with the branch, git merges."""
     project = begin("none")
     work(project)
     edit(project.source / "settings.py", '"""Older. ', '"""Ours. ')
@@ -347,7 +347,7 @@ def test_new_question(workplace: Workplace, tool: str) -> None:
     assert answers["template"] == f"cookiecutter-secured-fastapi {NEWEST}"
 
 
-def test_refused_update(workplace: Workplace, begin: Begin) -> None:
+def test_rejected_update(workplace: Workplace, begin: Begin) -> None:
     """An update with wrong answers changes nothing, and names the command that would do."""
     begin("cruft")
     [update] = re.findall("cruft update .*", block("cruft: update"))

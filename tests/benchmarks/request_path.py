@@ -29,7 +29,17 @@ from measuring import UV, generate, install, installed, report, run
 from turns import Turns, take_turns
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
-from wirings import ALL, ALLOWED, BARE, LOGGED, UNTRUSTED, UNTRUSTED_REQUESTS, WITH_ONE_ORIGIN, Sent
+from wirings import (
+    ALL,
+    ALLOWED,
+    BARE,
+    CORS_ORIGINS,
+    LOGGED,
+    UNTRUSTED,
+    UNTRUSTED_REQUESTS,
+    WITH_ONE_ORIGIN,
+    Sent,
+)
 
 HERE = Path(__file__).parent
 PACKAGES = ("asgi-cross-origin-protection", "secure", "Secweb", "starlette-csrf")
@@ -106,7 +116,7 @@ def send(port: int, sent: Sent, count: int) -> str:
 
 def seconds_of(port: int, sent: Sent) -> float:
     """Return what a request takes the server."""
-    count = 20 if sent.method == "WEBSOCKET" else 100
+    count = 10 if sent.method == "WEBSOCKET" else 50
     before = used(port)["seconds"]
     send(port, sent, count)
     return (used(port)["seconds"] - before) / count
@@ -131,20 +141,12 @@ def median_and_spread(values: Sequence[float]) -> tuple[float, float]:
     return middle, max(abs(x - middle) for x in values) / middle
 
 
-def spread_of(spreads: Sequence[float], what: str) -> str:
-    """Return how much the figures of a table vary."""
-    return (
-        f"medians of {what}, which differ from them by up to {max(spreads):.0%}, "
-        f"in half of the cells by up to {median(spreads):.0%}"
-    )
-
-
 def requests_table(
     runs: Sequence[Turns], requests: Mapping[str, Sent]
 ) -> tuple[list[list[str]], list[float]]:
     """Return the rows of a table of requests, and how much each of its ratios varies."""
     units = [median(run["seconds"][request] for run in runs) for request in requests]
-    rows = [[BARE, *(f"1.00 ({1e6 * unit:.0f} µs)" for unit in units)]]
+    rows = [[BARE, *(f"1.00 ({1e6 * unit:.0f}\N{NO-BREAK SPACE}µs)" for unit in units)]]
     spreads = []
     for name, outcomes in runs[0]["outcomes"].items():
         row = [name]
@@ -162,8 +164,8 @@ def requests_table(
 
 
 def start_table(folder: Path, rounds: int) -> tuple[list[list[str]], list[float]]:
-    """Start all servers in turn; return what each has used when it answers its first request."""
-    names = [name for name in ALL if name != LOGGED]
+    """Start all servers in turn; return what each has used at its first response."""
+    names = [name for name in ALL if name not in (LOGGED, CORS_ORIGINS)]
     figures: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for _ in range(rounds + 1):  # the first one compiles the modules
         for name in names:
@@ -184,7 +186,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("question", choices=(*QUESTIONS, "socket", "start"))
     parser.add_argument("--processes", type=int, default=5)
-    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=15)
     arguments = parser.parse_args()
     with project() as folder:
         versions = installed(folder)
@@ -200,7 +202,10 @@ def main() -> None:
             header = ["wiring", *requests]
             runs = [measure(folder, arguments.rounds) for _ in range(arguments.processes)]
             rows, spreads = requests_table(runs, requests)
-    spread = spread_of(spreads, f"{arguments.processes} processes")
+    spread = (
+        f"medians of {arguments.processes} processes "
+        f"(all within {max(spreads):.0%}, half within {median(spreads):.0%})"
+    )
     report(versions, ("FastAPI", "Starlette", "uvicorn", *PACKAGES), header, rows, spread)
 
 

@@ -172,9 +172,9 @@ ALL: Mapping[str, Callable[[], FastAPI]] = {
     LOGGED: partial(generated, trusted(1_000)),
     "CORSMiddleware": lambda: with_cors(bare(), trusted(1)),
     CORS_ORIGINS: lambda: with_cors(bare(), trusted(10_000)),
-    "CORSMiddleware, asgi-cross-origin-protection, secure": with_protection,
-    "CORSMiddleware, Secweb": with_secweb,
-    "CORSMiddleware, starlette-csrf": with_tokens,
-    "CORSMiddleware, three BaseHTTPMiddlewares": with_functions,
+    "CORSMiddleware + asgi-cross-origin-protection + secure": with_protection,
+    "CORSMiddleware + Secweb": with_secweb,
+    "CORSMiddleware + starlette-csrf": with_tokens,
+    "CORSMiddleware + three BaseHTTPMiddlewares": with_functions,
 }
 WITH_ONE_ORIGIN = [x for x in ALL if x not in (PATTERNS, ORIGINS, LOGGED, CORS_ORIGINS)]

@@ -81,7 +81,7 @@ UNTRUSTED = "https://untrusted.example"
 """Not trusted; of another site."""
 
 HOME = "http://localhost:3000"
-"""A page of this machine, trusted by both local environments."""
+"""A local page, trusted by both local environments."""
 
 PREVIEW = "https://preview.example.org"
 """Trusted by the local environment; the browser takes its address for a public one."""
@@ -325,7 +325,7 @@ class Browser(ABC):
         return self.console
 
     def console(self) -> list[str]:
-        """Return what the console has said so far, as far as the engine can tell."""
+        """Return what the console has said so far, as far as the engine shows it."""
         raise NotImplementedError
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 From the folder tests: `python -m browser.picture URL`, with the URL of a project that is generated
 with default answers and served as its README says, http://127.0.0.1:8000 for one. Pillow brings it
-down to 64 colours, and so to a fraction of its size.
+down to 64 colors, and so to a fraction of its size.
 """
 
 import subprocess
@@ -23,7 +23,7 @@ Image.open(sys.argv[1]).convert("RGB").quantize(64).save(sys.argv[1], optimize=T
 
 
 def main(url: str) -> None:
-    """Take the picture, in light colours and at twice the size."""
+    """Take the picture, in light colors and at twice the size."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program("chromium"))
         page = browser.new_page(

@@ -100,7 +100,7 @@ def test_credentials_of_another(
 def test_no_credentials(
     browser: Browser, api: ServedAPI, who: str, does: Fetch, outcome: Outcome
 ) -> None:
-    """Where credentials are not allowed, no page of another origin reads what cookies open."""
+    """Where credentials are not allowed, no page at another origin reads what cookies open."""
     assert browser.outcome(who, api, does) == outcome
 
 

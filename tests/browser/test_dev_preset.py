@@ -52,7 +52,7 @@ CUSTOM: Options = {"headers": {"X-Custom": "1"}}
     ],
 )
 def test_simple_request(browser: Browser, dev_api: ServedAPI, who: str, says: int | None) -> None:
-    """Any page of this machine, under any loopback name, reads a response; no other does."""
+    """Any local page, under any loopback name, reads a response; no other does."""
     assert browser.outcome(who, dev_api, fetch()) == reads(says, "GET 200")
 
 
@@ -76,7 +76,7 @@ def test_simple_request(browser: Browser, dev_api: ServedAPI, who: str, says: in
 def test_requests(
     browser: Browser, dev_api: ServedAPI, who: str, does: Fetch, outcome: Outcome
 ) -> None:
-    """A page of this machine sends any header and known method; no other page gets through."""
+    """A local page sends any header and known method; no other page gets through."""
     assert browser.outcome(who, dev_api, does) == outcome
 
 
@@ -112,7 +112,7 @@ def test_other_name(browser: Browser, dev_api: ServedAPI, name: str) -> None:
     ("who", "says"), [(HOME, "hello"), (UNTRUSTED, BLOCKED), (f"{HOME} sandboxed", BLOCKED)]
 )
 def test_websocket(browser: Browser, dev_api: ServedAPI, who: str, says: str | None) -> None:
-    """A WebSocket opens for a page of this machine, and for no other."""
+    """A WebSocket opens for a local page, and for no other."""
     assert browser.run(who, OPEN_SOCKET, dev_api.url("/probe/socket")) == says
 
 

@@ -51,7 +51,7 @@ from .browsing import (
     ],
 )
 def test_simple_request(browser: Browser, api: ServedAPI, who: str, says: int | None) -> None:
-    """A page reads a response if its origin is listed, to the letter, and not otherwise."""
+    """A page reads a response if its origin is listed, exactly so, and not otherwise."""
     assert browser.outcome(who, api, fetch()) == reads(says, "GET 200")
 
 
@@ -176,7 +176,7 @@ FRAME = """([url]) => new Promise(resolve => {
     ("who", "says"), [(API, "basic"), (APP, BLOCKED), (SIBLING, BLOCKED), (UNTRUSTED, BLOCKED)]
 )
 def test_blind_request(browser: Browser, api: ServedAPI, who: str, says: str | None) -> None:
-    """No page of another origin gets a response into its memory that the policy has not granted."""
+    """No page at another origin gets a response into its memory that the policy has not granted."""
     assert browser.run(who, FETCH_BLINDLY, api.url("/probe/handler")) == says
 
 

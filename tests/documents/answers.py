@@ -5,7 +5,7 @@ from pathlib import Path
 from conftest import run_cookiecutter
 
 
-def refused(text: str, folder: Path) -> str:
+def rejected(text: str, folder: Path) -> str:
     """Generate a project from a file of answers; return what is said against it, "" if it does."""
     file = folder / "answers.yaml"
     file.write_text(text, encoding="utf-8")

@@ -27,7 +27,7 @@ class Fence:
 
 @dataclass(frozen=True)
 class Page:
-    """A page by the name that failures tell, and its fences from top to bottom."""
+    """A page by the name that failures show, and its fences from top to bottom."""
 
     name: str
     fences: list[Fence]

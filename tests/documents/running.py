@@ -58,10 +58,10 @@ class Run:
         assert self.worker.stdin is not None
         assert self.worker.stdout is not None
         print(json.dumps([function, arguments]), file=self.worker.stdin, flush=True)
-        told = self.worker.stdout.readline()
-        if not told:
+        reported = self.worker.stdout.readline()
+        if not reported:
             raise Wrong("the process that runs Python has ended")
-        done = json.loads(told)
+        done = json.loads(reported)
         if "error" in done:
             raise Wrong(done["error"])
         return done["result"]
@@ -210,8 +210,8 @@ def js(run: Run, fence: Fence) -> None:
 
 def yaml(run: Run, fence: Fence) -> None:
     """Give it to the generator as a file of answers: it makes a project of them."""
-    if refusal := answers.refused(fence.text, run.folder):
-        raise Wrong(refusal)
+    if rejection := answers.rejected(fence.text, run.folder):
+        raise Wrong(rejection)
 
 
 def nginx(run: Run, fence: Fence) -> None:

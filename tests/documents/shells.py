@@ -66,5 +66,6 @@ def in_powershell(commands: str) -> str:
 
 def not_portable(commands: str) -> set[str]:
     """Return the programs that PowerShell does not have."""
-    words = re.findall(r"(?:^|[|;&] *)([^\s|;&]+)", in_powershell(commands), re.MULTILINE)
+    unquoted = re.sub(r"'[^']*'|\"[^\"]*\"", "quoted", in_powershell(commands))
+    words = re.findall(r"(?:^|[|;&] *)([^\s|;&]+)", unquoted, re.MULTILINE)
     return {word for word in words if not word.startswith("$env:")} - PORTABLE

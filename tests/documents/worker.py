@@ -38,8 +38,8 @@ def python(code: str, page: str, line: int) -> str:
     try:
         exec(compile(line * "\n" + code, page, "exec"), namespace)  # noqa: S102
     except BaseException as error:  # noqa: BLE001 - `SystemExit` ends an API that can't start
-        told = traceback.extract_tb(error.__traceback__)
-        at = [f"line {frame.lineno}: " for frame in told if frame.filename == page][-1:]
+        reported = traceback.extract_tb(error.__traceback__)
+        at = [f"line {frame.lineno}: " for frame in reported if frame.filename == page][-1:]
         return "".join([*at, *traceback.format_exception_only(error)]).rstrip()
     return ""
 
@@ -100,7 +100,7 @@ def _is_json(text: str) -> bool:
 
 
 def policy(text: str) -> str:
-    """Read a text as `environments.toml`; return what is said of it, "" if it is accepted."""
+    """Read a text as `environments.toml`; return the message, "" if it is accepted."""
     from hello_api.cors import ConfigurationError, load_policy
 
     with tempfile.TemporaryDirectory() as folder:
@@ -133,8 +133,8 @@ def serve(certificate: str) -> int:
 
 def requests() -> list[str]:
     """Return the requests that the served `app` has received since the last call."""
-    told, arrived[:] = arrived[:], []
-    return told
+    reported, arrived[:] = arrived[:], []
+    return reported
 
 
 TASKS: dict[str, Callable[..., Any]] = {
@@ -148,6 +148,6 @@ if __name__ == "__main__":
         name, arguments = json.loads(task)
         try:
             done = {"result": TASKS[name](*arguments)}
-        except Exception as error:  # noqa: BLE001 - whatever it is, the page's test tells it
+        except Exception as error:  # noqa: BLE001 - whatever it is, the page's test reports it
             done = {"error": "".join(traceback.format_exception_only(error)).rstrip()}
         print(json.dumps(done), file=results, flush=True)

@@ -226,7 +226,7 @@ def test_pattern_with_credentials() -> None:
 
 
 def test_app_origins() -> None:
-    """The origins of installed apps are trusted to the letter, in any environment."""
+    """The origins of installed apps are trusted as they are, in any environment."""
     listed = ["capacitor://localhost", "https://localhost"]
     policy = load(toml("production", allow_app_origins=listed))
     assert all(map(policy.trusts, listed))

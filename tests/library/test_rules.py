@@ -355,7 +355,7 @@ def named(value: Any) -> str:
 
 
 def problems(key: str, value: Any, *, local: bool = False) -> list[str]:
-    """Return the problems with a value of a key, without what is said of their place."""
+    """Return the problems with a value of a key, without their location."""
     table = f"[production]\nlocal = {json.dumps(local)}\n{key} = {json.dumps(value)}\n"
     file = Path("environments.toml")
     file.write_text(table, "utf-8")

@@ -182,7 +182,7 @@ def problems(settings: type[PolicySettings] = Fields) -> list[str]:
     ids=str,
 )
 def test_field(variables: Declare, field: str, values: dict[str, str], expected: object) -> None:
-    """A field of the team's is set as pydantic-settings documents, and is never called misspelt."""
+    """A field of the team's is set as pydantic-settings documents, and never misspelled."""
     variables(**values)
     assert getattr(Fields(), field) == expected
 
@@ -197,7 +197,7 @@ def test_deep_group(variables: Declare) -> None:
     assert tree == Tree(size=1)
 
 
-MISSPELT = {
+MISSPELLED = {
     "APP_PAGESIZE": "write APP_PAGE_SIZE",
     "APP_ENVIROMENT": "write APP_ENVIRONMENT",
     "APP_ENVIRONMENT__NAME": "write APP_ENVIRONMENT",
@@ -214,8 +214,8 @@ MISSPELT = {
 }
 
 
-@pytest.mark.parametrize(("variable", "fix"), MISSPELT.items())
-def test_misspelt_variable(variables: Declare, variable: str, fix: str) -> None:
+@pytest.mark.parametrize(("variable", "fix"), MISSPELLED.items())
+def test_misspelled_variable(variables: Declare, variable: str, fix: str) -> None:
     """A variable that is nearly a setting would do nothing, and is rejected with the right name."""
     variables(**{variable: GUESSABLE})
     assert problems()[0] == f'Variable: "{variable}" {UNKNOWN}; {fix}.'
@@ -572,7 +572,7 @@ def test_variable() -> None:
 
 
 def test_dotenv_file(variables: Declare) -> None:
-    """`.env` counts where the process has no such variable, and is searched for misspelt ones."""
+    """`.env` counts where the process has no such variable, and is searched for misspelled ones."""
     file = Path(".env")
     file.write_text("APP_ENVIRONMENT=of-no-table\nAPP_CORS__MAX_AGE=61\nAPP_PAGE_SIZE=5\n", "utf-8")
     variables(APP_PAGE_SIZE="6")
@@ -633,7 +633,7 @@ def test_weak_secret(variables: Declare, secret: str) -> None:
     ["APP_JWT_SECRET", "APP_JWT__SECRETS", "APP_JWT__SECRET__KEY", "APP_JWT", "APP_JWTSECRET"],
 )
 def test_secret_is_not_shown(variables: Declare, variable: str) -> None:
-    """No message shows a secret, not even one in a misspelt or malformed variable."""
+    """No message shows a secret, not even one in a misspelled or malformed variable."""
     variables(**{variable: GUESSABLE})
     message = "\n".join(problems(GeneratedSettings))
     assert variable in message

@@ -389,7 +389,7 @@ def _ascii_host(host: str) -> str:
     return encoded
 
 
-MISSPELT_HTTPS = re.compile(r"h+t+p+s*|http?sp?|htt?sp")
+MISSPELLED_HTTPS = re.compile(r"h+t+p+s*|http?sp?|htt?sp")
 """What is meant for http or https. Any other scheme stands for something else than a web site."""
 
 
@@ -406,7 +406,7 @@ def suggest_origin(text: str, *, local: bool) -> str | None:
     url = Url.split(text if "://" in text else f"https://{text}")
     scheme = url.scheme.lower()
     are_several = len(text.split()) > 1 or text.count("://") > 1
-    if url.user or "\\" in text or are_several or not MISSPELT_HTTPS.fullmatch(scheme):
+    if url.user or "\\" in text or are_several or not MISSPELLED_HTTPS.fullmatch(scheme):
         return None
     try:
         host = url.host.lower() if url.host.isascii() else _ascii_host(url.host)

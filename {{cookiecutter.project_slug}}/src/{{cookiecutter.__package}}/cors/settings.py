@@ -30,7 +30,7 @@ PROBLEMS = ":problems"
 """The name, which no field can have, under which the sources hand over the problems they find."""
 
 NEARLY = 0.81
-"""How similar to a setting, from 0 to 1, a variable has to be to count as misspelt."""
+"""How similar to a setting, from 0 to 1, a variable has to be to count as misspelled."""
 
 RELATED = 0.6
 """How similar one key of a group has to be to be the one that is suggested."""
@@ -72,7 +72,7 @@ class Variables(EnvSettingsSource):
                 reason = f"differs from {quoted(first)} only in case [same-name]"
                 yield Problem("Variable", name, reason, "remove one of them")
 
-    def misspelt(self, variables: Mapping[str, str | None]) -> Iterator[Problem]:
+    def misspelled(self, variables: Mapping[str, str | None]) -> Iterator[Problem]:
         """Yield a problem for each variable that is nearly a setting, and so would do nothing."""
         if not self.env_prefix:
             return
@@ -251,8 +251,8 @@ class PolicySettings(BaseSettings):
 
 
 def _problems_of(dotenv: DotEnvVariables, env: Variables) -> list[Problem]:
-    misspelt = env.misspelt({**dotenv.env_vars, **env.env_vars})
-    return [*dotenv.problems, *env.ambiguous(os.environ), *misspelt]
+    misspelled = env.misspelled({**dotenv.env_vars, **env.env_vars})
+    return [*dotenv.problems, *env.ambiguous(os.environ), *misspelled]
 
 
 def _names(variable: str, annotation: Any) -> dict[str, list[type]]:

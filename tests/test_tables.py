@@ -35,10 +35,7 @@ def test_rule(name: str) -> None:
 
 
 def test_every_problem_is_shown() -> None:
-    """Every other name that the project's code has in brackets has an example, or is a reason.
-
-    The reasons are those that the reference explains for blocked requests.
-    """
+    """Every other name in brackets has an example, or explains blocked requests in the reference."""
     [package] = TEMPLATE.glob("*/src/*")
     code = "".join(file.read_text("utf-8") for file in package.rglob("*.py"))
     names = set(re.findall(r"[a-z}] \[([a-z]+(?:-[a-z]+)*)\](?=[\";])", code))

@@ -27,7 +27,7 @@ def test_dialogue(generated: Callable[[str], Project], tmp_path: Path) -> None:
 
 def test_commands(generated: Callable[[str], Project]) -> None:
     """The project is served and tested by the commands of its own README."""
-    [_, serve, test] = commands("docs/getting-started.md")
+    [_, serve, test, *_] = commands("docs/getting-started.md")
     readme = generated("defaults").files()["README.md"].decode()
     both = serve.removeprefix("cd hello-api\n") + test
     assert f"```console\n{both}```" in readme

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from conftest import TEMPLATE
-from documents.consoles import fits, parsed
 from documents.pages import Page
+from documents.shells import fits
 from updating import Workplace
 
 PAGE = TEMPLATE / "docs" / "how-to" / "platform-team.md"
@@ -49,12 +49,9 @@ def test_page(tmp_path: Path, template: Path) -> None:
         elif step:
             printed = work.do(f"OPEN_ISSUE=cat\n{fence.text}", "template")
             assert PRINTED[step] in printed, printed
-        elif fence.language == "console":
-            for command in (commands := parsed(fence.text)):
-                done = work.run(f"exec 2>&1\n{command.text}", "template")
-                last = command is commands[-1]
-                assert done.returncode == (int(fence.marks.get("exit", "0")) if last else 0)
-                lines = done.stdout.splitlines()
-                assert fits(command.prints, lines), done.stdout
+        elif fence.language == "sh":
+            done = work.run(f"exec 2>&1\n{fence.text}", "template")
+            assert done.returncode == int(fence.marks.get("exit", "0"))
+            assert fits(fence.output or "", done.stdout), done.stdout
     pushed = work.do("git branch --list --format '%(refname:short)'", "orders-api.git")
     assert pushed.split() == ["template", "template-update-2.1.0"]

@@ -2,6 +2,6 @@
 
 - `pages`: the fences of a page.
 - `running`: what runs a fence of each language; `RUNNERS` is the table of them.
-- `consoles`, `browsers`, `proxies`, `answers`: the runners that need more than a few lines.
+- `shells`, `browsers`, `proxies`, `answers`: the runners that need more than a few lines.
 - `worker`: the process in a generated project's environment, for Python, HTTP and policies.
 """

@@ -16,7 +16,7 @@ from browser.browsing import served_pages
 from conftest import Project
 from serving import Certificate, program, tunnel_to
 
-from . import answers, browsers, consoles, proxies, shells
+from . import answers, browsers, proxies, shells
 from .pages import Fence, Page
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -178,17 +178,6 @@ def powershell(run: Run, fence: Fence) -> None:
     expect(fence.text, shells.in_powershell(above[-1].text) if above else "")
 
 
-def console(run: Run, fence: Fence) -> None:
-    """Type the commands, and compare what is printed."""
-    try:
-        status = int(fence.marks.get("exit", "0"))
-        variables = run.curl if "curl " in fence.text else {}
-        variables = variables | (run.probe if " probe " in fence.text else {})
-        expect(*consoles.replayed(run.project, fence.text, status, variables))
-    except ValueError as error:
-        raise Wrong(str(error)) from None
-
-
 def js(run: Run, fence: Fence) -> None:
     """Run it in a browser, on a page at the origin that it names, and compare what comes of it.
 
@@ -247,7 +236,6 @@ RUNNERS: dict[str, Callable[[Run, Fence], None]] = {
     "http": http,
     "toml": toml,
     "diff": diff,
-    "console": console,
     "sh": sh,
     "powershell": powershell,
     "js": js,

@@ -9,14 +9,21 @@ from pathlib import Path
 from conftest import Project
 from uv import find_uv_bin
 
-from .consoles import TERMINAL, fits
 from .pages import Fence
 
-AUTHOR = {
-    f"GIT_{role}_{part}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for part, value in (("NAME", "Ada"), ("EMAIL", "ada@example.com"))
+READER = {
+    "NO_COLOR": "1",
+    "TERM": "dumb",
+    "COLUMNS": "110",
+    "LC_ALL": "C.UTF-8",
+    **{
+        f"GIT_{role}_{part}": "ada@example.com"
+        for role in ("AUTHOR", "COMMITTER")
+        for part in ("NAME", "EMAIL")
+    },
 }
+"""The variables of those who paste: of their terminal, and who they are for git."""
+
 ASSIGNMENT = re.compile(r"(\w+)=('.*?'|\S+) +")
 PORTABLE = {"cp", "curl", "git", "uv"}
 """The programs that bash and PowerShell both have, by the same arguments."""
@@ -38,17 +45,26 @@ def pasted(
 ) -> tuple[str, str]:
     """Paste commands in a project; return what is printed as it is shown and as it is.
 
-    A line `...` stands for any number of lines. What is not shown at all is not compared. The last
-    command ends with the status that the fence is marked with, those above it with 0.
+    What is not shown at all is not compared. The last command ends with the status that the fence
+    is marked with, those above it with 0.
     """
-    variables = {"PATH": on_path(folder), **TERMINAL, **AUTHOR, **variables}
+    variables = {"PATH": on_path(folder), **READER, **variables}
     result = project.run("bash", "-ec", f"exec 2>&1\n{fence.text}", **variables)
-    shown = [x.rstrip() for x in (fence.output or "...").splitlines()]
-    lines = result.stdout.splitlines()
-    printed = shown if fits(shown, lines) else lines
+    shown = fence.output or "..."
+    printed = shown if fits(shown, result.stdout) else result.stdout
     statuses = fence.marks.get("exit", "0"), result.returncode
-    expected, actual = (f"[exit status {status}]" for status in statuses)
-    return "\n".join([*shown, expected]), "\n".join([*printed, actual])
+    expected, actual = (f"\n[exit status {status}]" for status in statuses)
+    return shown.rstrip() + expected, printed.rstrip() + actual
+
+
+def fits(shown: str, printed: str) -> bool:
+    """Return whether a text is what is shown, in which a line `...` is any number of lines."""
+    pattern = "".join(r"(.*\n)*" if x == "..." else re.escape(f"{x}\n") for x in lines_of(shown))
+    return re.fullmatch(pattern, "".join(f"{x}\n" for x in lines_of(printed))) is not None
+
+
+def lines_of(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines()]
 
 
 def in_powershell(commands: str) -> str:

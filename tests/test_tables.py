@@ -35,7 +35,7 @@ def test_rule(name: str) -> None:
 
 
 def test_every_problem_is_shown() -> None:
-    """Every other name in brackets has an example, or explains blocked requests in the reference."""
+    """Every other name in brackets has an example, or is explained as a reason for blocking."""
     [package] = TEMPLATE.glob("*/src/*")
     code = "".join(file.read_text("utf-8") for file in package.rglob("*.py"))
     names = set(re.findall(r"[a-z}] \[([a-z]+(?:-[a-z]+)*)\](?=[\";])", code))

@@ -24,8 +24,8 @@ QUESTIONS = {
 }
 """The APIs and the requests of a table."""
 
-WARM_UP = 10
-BATCH = 20
+WARM_UP = 5
+BATCH = 10
 
 
 def scope_of(sent: Sent) -> dict[str, Any]:

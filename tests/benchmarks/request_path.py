@@ -43,6 +43,7 @@ from wirings import (
 
 HERE = Path(__file__).parent
 PACKAGES = ("asgi-cross-origin-protection", "secure", "Secweb", "starlette-csrf")
+ROUNDS = {"allowed": 60, "untrusted": 60, "socket": 10, "start": 1}
 OVER_A_SOCKET = {
     "GET": ALLOWED["GET"],
     "preflight": ALLOWED["preflight"],
@@ -184,10 +185,11 @@ def start_table(folder: Path, rounds: int) -> tuple[list[list[str]], list[float]
 def main() -> None:
     """Generate, install, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("question", choices=(*QUESTIONS, "socket", "start"))
+    parser.add_argument("question", choices=ROUNDS)
     parser.add_argument("--processes", type=int, default=5)
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, help="in each process")
     arguments = parser.parse_args()
+    rounds = arguments.rounds or ROUNDS[arguments.question]
     with project() as folder:
         versions = installed(folder)
         if arguments.question == "start":
@@ -200,7 +202,7 @@ def main() -> None:
                 requests = QUESTIONS[arguments.question][1]
                 measure = partial(in_process, arguments.question)
             header = ["wiring", *requests]
-            runs = [measure(folder, arguments.rounds) for _ in range(arguments.processes)]
+            runs = [measure(folder, rounds) for _ in range(arguments.processes)]
             rows, spreads = requests_table(runs, requests)
     spread = (
         f"medians of {arguments.processes} processes "

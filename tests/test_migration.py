@@ -1,6 +1,7 @@
 """From 1.1.0 to 2.0.0, by the commands of its page, on a project that a team has worked on."""
 
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -129,21 +130,33 @@ def workplace(tmp_path: Path, template: Path) -> Workplace:
     return Workplace(tmp_path, template)
 
 
-def generate(workplace: Workplace, version: str, output: str = ".") -> Project:
+def generate(workplace: Workplace, version: str) -> Project:
     """Generate a project by a version of the template, from the defaults of an organization."""
     (workplace.path / "our-apis.yaml").write_text(block("our-apis.yaml", "yaml"), encoding="utf-8")
     command = re.sub(r"--checkout \S+", f"--checkout {version}", block("defaults"))
-    workplace.do(command.replace("--no-input", f"--no-input --output-dir {output}"))
-    return Project(workplace.path / output / "orders-api")
+    workplace.do(command)
+    return Project(workplace.path / "orders-api")
 
 
-def begin(workplace: Workplace, tool: str) -> Project:
-    """Generate a project of 1.1.0, and begin its history as the page about updates says."""
-    project = generate(workplace, OLD)
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Path:
+    """Return a workplace with a project of 1.1.0, begun as the page about updates says."""
+    workplace = Workplace(tmp_path_factory.mktemp("begun"), template)
+    generate(workplace, OLD)
     workplace.do(block("git: begin").replace(NEW, OLD))
-    if tool == "cruft":
-        workplace.do(block("cruft: begin").replace(NEW, OLD), "orders-api")
-    return project
+    return workplace.path
+
+
+@pytest.fixture
+def project(begun: Path, workplace: Workplace) -> Project:
+    shutil.copytree(begun, workplace.path, dirs_exist_ok=True)
+    return Project(workplace.path / "orders-api")
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Mapping[str, bytes]:
+    """Return the files that 2.0.0 makes of the same answers."""
+    return generate(Workplace(tmp_path_factory.mktemp("fresh"), template), NEW).files()
 
 
 def work(workplace: Workplace, project: Project) -> None:
@@ -197,9 +210,12 @@ def change_by_hand(project: Project) -> None:
 
 
 @each_tool
-def test_migration(workplace: Workplace, tool: str) -> None:
+def test_migration(
+    workplace: Workplace, project: Project, fresh: Mapping[str, bytes], tool: str
+) -> None:
     """A project with edits of all kinds is one of 2.0.0 afterward, with them, and passes."""
-    project = begin(workplace, tool)
+    if tool == "cruft":
+        workplace.do(block("cruft: begin").replace(NEW, OLD), "orders-api")
     work(workplace, project)
     found = workplace.run(step("find", tool), "orders-api")
     assert found.returncode == 1
@@ -218,7 +234,6 @@ def test_migration(workplace: Workplace, tool: str) -> None:
     assert " passed" in checked
     assert "APP_CORS__MAX_AGE" in checked
 
-    fresh = generate(workplace, NEW, "fresh").files()
     names = workplace.do("git ls-files", "orders-api").split()
     own = {*TEAMS_FILES, "src/orders_api/tokens.py", "uv.lock"}
     assert {*names} - {".cruft.json"} == {*fresh} - {".env"} | own
@@ -229,23 +244,24 @@ def test_migration(workplace: Workplace, tool: str) -> None:
     assert "pyjwt" in (project.path / "pyproject.toml").read_text("utf-8")
 
 
+@pytest.mark.usefixtures("project")
 def test_nothing_edited(workplace: Workplace) -> None:
     """A project that nobody has edited is updated without a conflict, and passes."""
-    begin(workplace, "git")
     workplace.do(step("find", "git") + step("git: update", "git"), "orders-api")
     assert " passed" in workplace.do(step("check", "git").partition("git add")[0], "orders-api")
 
 
-def test_names(workplace: Workplace) -> None:
+def test_names(begun: Path, fresh: Mapping[str, bytes]) -> None:
     """What the page says to replace was in a project of 1.1.0, and what to write is in one now."""
     section = (PAGES / PAGE).read_text("utf-8").partition("## 4. ")[2].partition("## 5. ")[0]
     rows = [row.split("|")[1:3] for row in section.splitlines() if row.startswith("| ")][2:]
     assert rows
-    before, after = (generate(workplace, version, version).files() for version in (OLD, NEW))
-    yours = {name: text for name, text in after.items() if "/cors/" not in name}
+    files = Project(begun / "orders-api").files()
+    before = {name: text for name, text in files.items() if not name.startswith(".git/")}
+    yours = {name: text for name, text in fresh.items() if "/cors/" not in name}
     for row in rows:
         old, new = (re.findall(r"`([^`…]+)", cell)[:1] for cell in row)
         assert old
         assert old[0] in text_of(before)
         assert old[0] not in text_of(yours)
-        assert "nothing" in row[1] or new[0] in text_of(after)
+        assert "nothing" in row[1] or new[0] in text_of(fresh)

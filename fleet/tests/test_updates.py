@@ -342,6 +342,16 @@ def test_first_versions(teams: Teams, generated: Mapping[str, Path]) -> None:
     assert in_branch(teams, "plain") == {**files(generated[NEWER]), **kept}
 
 
+INTERRUPTED = """
+import signal, sys
+from fleet.__main__ import main
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main(sys.argv[1:]))
+"""
+"""Runs the command where an interruption may be ignored, as it is in the background of a shell."""
+
+
 def test_interrupted(teams: Teams, generated: Mapping[str, Path]) -> None:
     """An update that is interrupted at its last step leaves nothing behind, here or elsewhere."""
     teams.project("one", generated[OLDER])
@@ -353,10 +363,11 @@ def test_interrupted(teams: Teams, generated: Mapping[str, Path]) -> None:
     wrapper.write_text(f'#!/bin/sh\n{stop}\nexec {real} "$@"\n', encoding="utf-8")
     wrapper.chmod(0o755)
     before = files(teams.path / "apis")
-    path = f"{teams.path}/bin{os.pathsep}$PATH"
-    status, output, errors = teams.update(PATH=path, TMPDIR=str(teams.path / "tmp"))
-    assert (status, output) == (2, "")
-    assert errors.splitlines()[-1] == "Interrupted."
+    own = f"PATH={teams.path}/bin{os.pathsep}$PATH TMPDIR={teams.path / 'tmp'}"
+    command = f"{own} python -c '{INTERRUPTED}' update {teams.path}/apis --to {NEWER}"
+    done = teams.run(command, str(teams.template))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1] == "Interrupted."
     assert files(teams.path / "apis") == before
     assert list((teams.path / "tmp").iterdir()) == []
 

@@ -89,7 +89,7 @@ EDITS_AGAIN: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "tests/test_api.py": (
         ('"""The API greets."""', '"""The shop greets."""'),
-        ("monitors that it runs", "the load balancer that it runs"),
+        ("Monitors see", "Load balancers see"),
     ),
 }
 """The team's edits in the files that it takes from the newer template."""

@@ -227,7 +227,8 @@ def page_at(origin: str, *headers: str, **said: object) -> str:
 class PageHandler(BaseHTTPRequestHandler):
     """Serves an empty page under any name and path, or what its query says: see `page_at`.
 
-    A page says how many preflights there have been for it, in the header X-Preflights.
+    With `redirect=URL`, it leads there, with CORS for anyone. A page says how many preflights
+    there have been for it, in the header X-Preflights.
     """
 
     preflights: ClassVar[Counter[str]] = Counter()
@@ -238,6 +239,10 @@ class PageHandler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         query = parse_qs(urlsplit(self.path).query)
+        if location := query.get("redirect"):
+            found = {"status": ["307"]}
+            found["header"] = [f"Location: {location[0]}", "Access-Control-Allow-Origin: ORIGIN"]
+            query = found
         self.send_response(int(query.get("status", ["200"])[0]))
         for header in query.get("header", []):
             name, _, value = header.partition(": ")

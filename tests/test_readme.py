@@ -3,10 +3,8 @@
 import json
 import os
 import re
-import shlex
 import signal
 import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
@@ -17,22 +15,6 @@ from serving import port_of
 README = (TEMPLATE / "README.md").read_text("utf-8")
 LONGEST_INSTALLATION = 300
 """Seconds for all that the first command does before it serves."""
-
-
-def test_message(tmp_path: Path) -> None:
-    """The message that the reference shows is exactly what the command above it prints."""
-    text = (TEMPLATE / "docs" / "reference" / "messages.md").read_text("utf-8")
-    [command, shown] = re.findall(r"\$ (cookiecutter .*)\n((?:.|\n)*?)```", text)[0]
-    result = subprocess.run(
-        [sys.executable, "-m", *shlex.split(command)],
-        cwd=TEMPLATE,
-        env={"HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 1
-    assert result.stderr == shown
 
 
 def test_serve_command(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def text_problems(name: str, answers: Answers) -> Iterator[Any]:
 def suggest_text(name: str, answers: Answers) -> str:
     """Return the text in one line of the right length; the default if nothing is left."""
     visible = "".join(c if c.isprintable() else " " for c in as_utf8(answers[name]))
-    text = " ".join(visible.split())[:MAX_TEXT].strip()
+    text = " ".join(visible.split())[:MAX_TEXT]
     return str(QUESTIONS[name]) if is_blank(text) else text
 
 

@@ -252,6 +252,17 @@ def test_file_of_the_user(tmp_path: Path) -> None:
     assert recorded(tmp_path / "out")["environments"] == "development, staging, production"
 
 
+def test_file_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file that COOKIECUTTER_CONFIG names is the user's, and is named in warnings."""
+    file = file_of(tmp_path, {"default_context": {"environment": "x", "team": "Ada"}})
+    monkeypatch.setenv("COOKIECUTTER_CONFIG", str(file))
+    main(["--no-input", "-o", str(tmp_path / "out"), str(TEMPLATE)], standalone_mode=False)
+    assert capsys.readouterr().err.startswith(f'Warning: {file}: "environment" is not a question;')
+    assert recorded(tmp_path / "out")["team"] == "Ada"
+
+
 # --- Where nothing can be made ------------------------------------------------------------------
 
 

@@ -12,6 +12,8 @@ import pytest
 import tables
 from conftest import TEMPLATE, generate, git, run_cookiecutter
 from cookiecutter.cli import main
+from cookiecutter.generate import generate_context
+from cookiecutter.prompt import prompt_for_config
 
 CASES = tables.cases()
 
@@ -229,7 +231,7 @@ def test_origins_as_mapping(tmp_path: Path) -> None:
     line = generate(
         tmp_path / "line",
         environments="dev, prod",
-        origins="dev=; prod=https://a.example,https://b.example",
+        origins="dev=; prod=https://a.example, https://b.example",
     )
     toml = "src/hello_api/environments.toml"
     assert (tmp_path / "out" / "hello-api" / toml).read_bytes() == line.files()[toml]
@@ -352,6 +354,14 @@ def test_answers_are_not_templates(tmp_path: Path, text: str) -> None:
     """Jinja in an answer is text like any other: it comes out as it was given."""
     project = generate(tmp_path / "out", description=text)
     assert json.dumps(text) in project.files()["pyproject.toml"].decode()
+
+
+def test_asked_by_another_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jinja in an answer is text for a program, too, that has cookiecutter ask the questions."""
+    monkeypatch.syspath_prepend(TEMPLATE)
+    answers = {"team": "{{ 7 * 7 }}", "ci": "gitlab"}
+    context = generate_context(str(TEMPLATE / "cookiecutter.json"), extra_context=answers)
+    assert answers.items() <= prompt_for_config(context, no_input=True).items()
 
 
 def test_nothing_is_run(tmp_path: Path) -> None:

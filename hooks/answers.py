@@ -369,4 +369,5 @@ def install(environment: Environment) -> None:
         toml_array=rendering.toml_array,
     )
     environment.globals["template"] = f"{rules.NAME} {rules.VERSION}"
-    environment.globals["is_update"] = run.is_update
+    escaped = run.report.encode("unicode_escape").decode()
+    environment.globals["report"] = escaped.replace('"', r"\"")

@@ -6,14 +6,10 @@
 - Three lines that say where the project is, and how to serve and test it.
 """
 
-import contextlib
 import os
-import shlex
-import subprocess
 
 ENVIRONMENTS = "{{ (cookiecutter | environments) | join(' ', attribute='name') }}".split()
-PACKAGE = "{{ cookiecutter.__package }}"
-REPORTS = "{{ '' if is_update else 'yes' }}"  # an update generates elsewhere
+REPORT = "{{ report }}"
 OPTIONAL_FOLDERS = (
     ".github/workflows .github kubernetes/base kubernetes/overlays kubernetes".split()
 )
@@ -53,18 +49,12 @@ def remove_empty_folders() -> None:
             os.rmdir(folder)
 
 
-def report() -> None:
-    """Print where the project is, and how to serve and test it, quoted for the system's shell."""
-    shell = subprocess.list2cmdline if os.name == "nt" else shlex.join
-    here = ["uv", "run", "--directory", os.getcwd()]
-    serve = [*here, "uvicorn", f"{PACKAGE}.main:app", "--reload", "--reload-include", "*.toml"]
-    lines = [
-        f"Generated {os.getcwd()}",
-        f"Serve it: {shell(serve)}",
-        f"Test it: {shell([*here, 'pytest'])}",
-    ]
-    with contextlib.suppress(OSError):  # the project is there, whether or not that can be printed
-        os.write(1, os.fsencode("".join(f"{line}\n" for line in lines)))
+def print_report() -> None:
+    """Print where the project is, and how to serve and test it."""
+    try:
+        os.write(1, os.fsencode(REPORT))
+    except OSError:
+        pass  # the project is there, whether or not that can be printed
 
 
 def remove_copy() -> None:
@@ -78,6 +68,5 @@ if __name__ == "__main__":
     write_env()
     write_overlays()
     remove_empty_folders()
-    if REPORTS:
-        report()
+    print_report()
     remove_copy()

@@ -79,6 +79,28 @@ class Run:
         """The folder in which the project's own is made."""
         return Path(self.of("generate_files", "create", "cookiecutter").get("output_dir", "."))
 
+    @property
+    def report(self) -> str:
+        """Where the project is, and how to serve and test it; empty before it is there.
+
+        An update generates elsewhere, and reports nothing.
+        """
+        generating = self.of("generate_files")
+        if self.is_update or "project_dir" not in generating:
+            return ""
+        folder, package = (
+            generating["project_dir"],
+            generating["context"]["cookiecutter"]["__package"],
+        )
+        here = ["uv", "run", "--directory", str(folder)]
+        serve = ["uvicorn", f"{package}.main:app", "--reload", "--reload-include", "*.toml"]
+        lines = [
+            f"Generated {folder}",
+            f"Serve it: {shell([*here, *serve])}",
+            f"Test it: {shell([*here, 'pytest'])}",
+        ]
+        return "".join(f"{line}\n" for line in lines)
+
     # --- Answers given beforehand ---------------------------------------------------------------
 
     @property

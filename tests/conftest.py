@@ -1,6 +1,7 @@
 """What the tests share: the command that generates, and projects generated once for them all."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -150,6 +151,26 @@ def commit(folder: Path) -> None:
     git(folder, "init", "--quiet")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "As it stands")
+
+
+def copy_template(folder: Path, version: str = "") -> None:
+    """Copy the template's files as they are here to a folder, under the name of a version."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=TEMPLATE,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (TEMPLATE / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(TEMPLATE / name, folder / name)
+    if version:
+        pyproject = folder / "pyproject.toml"
+        text = pyproject.read_text("utf-8")
+        text = re.sub(r'(?m)^version = ".*"', f'version = "{version}"', text)
+        pyproject.write_text(text, encoding="utf-8")
 
 
 def lack(reason: str) -> NoReturn:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from conftest import TEMPLATE, Project, git
+from conftest import TEMPLATE, Project, commit, copy_template, git
 from jsonschema import Draft7Validator
 
 from hooks import rules
@@ -22,12 +22,6 @@ def block(text: str, name: str) -> str:
     """Return the code below a comment with this name."""
     [code] = re.findall(rf"<!-- {re.escape(name)} -->\n```\w+\n(.*?)```", text, re.DOTALL)
     return str(code)
-
-
-def copy_template(folder: Path) -> None:
-    """Copy the template's files, as they are in git's index."""
-    index = ["git", "checkout-index", "--all", f"--prefix={folder}/"]
-    subprocess.run(index, cwd=TEMPLATE, check=True)
 
 
 def backstage_form() -> dict[str, Any]:
@@ -52,9 +46,7 @@ def test_backstage_action(tmp_path: Path) -> None:
     """The action's command makes a project of what the form gives, and it has an .env to remove."""
     template = tmp_path / "git" / "template"
     copy_template(template)
-    git(template, "init", "--quiet")
-    git(template, "add", "--all")
-    git(template, "commit", "--quiet", "--message", "As it stands")
+    commit(template)
     [step, _] = yaml.safe_load(block(BACKSTAGE, "template.yaml"))["spec"]["steps"]
     git(template, "tag", step["input"]["version"])
     form = backstage_form()["properties"]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import updating
-from conftest import TEMPLATE, Project, lack
-from updating import PAGES, Workplace, commit_version, copy_template, edit
+from conftest import TEMPLATE, Project, copy_template, lack
+from updating import PAGES, Workplace, commit_version, edit
 
 PAGE = "from-1-to-2.md"
 OLD, NEW = "1.1.0", "2.0.0"

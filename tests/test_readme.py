@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
-from conftest import TEMPLATE
+from conftest import TEMPLATE, copy_template
 from serving import port_of
 
 README = (TEMPLATE / "README.md").read_text("utf-8")
@@ -21,8 +21,7 @@ def test_serve_command(tmp_path: Path) -> None:
     """The first command, in a checkout, leads to a page with an allowed and a blocked call."""
     [command] = re.findall(r"<!-- serve command -->\n```sh\n(.*)\n```", README)
     checkout = tmp_path / "checkout"
-    copy = ["git", "checkout-index", "--all", f"--prefix={checkout}/"]
-    subprocess.run(copy, cwd=TEMPLATE, check=True)
+    copy_template(checkout)
     own = {name: x for name, x in os.environ.items() if not name.startswith("APP_")}
     log = tmp_path / "log"
     with (

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shlex
 import subprocess
 import sys
@@ -12,9 +11,9 @@ from pathlib import Path
 import cookiecutter
 import pytest
 import yaml
-from conftest import TEMPLATE, commit, generate, git, run_cookiecutter
+from conftest import TEMPLATE, commit, copy_template, generate, git, run_cookiecutter
 from cookiecutter.cli import main
-from test_wrong_answers import copy_worktree, parts, run
+from test_wrong_answers import parts, run
 from uv import find_uv_bin
 
 # --- Versions of cookiecutter -------------------------------------------------------------------
@@ -127,12 +126,8 @@ def test_several_in_a_process(tmp_path: Path) -> None:
     """
     copies = {"7.0.0": tmp_path / "first", "8.0.0": tmp_path / "second"}
     for version, copy in copies.items():
-        git(tmp_path, "clone", "--quiet", str(TEMPLATE), copy.name)
-        copy_worktree(copy)
-        metadata = copy / "pyproject.toml"
-        text = metadata.read_text("utf-8")
-        metadata.write_text(re.sub('(?m)^version = ".*"', f'version = "{version}"', text), "utf-8")
-        git(copy, "commit", "--quiet", "--all", "--message", version)
+        copy_template(copy, version)
+        commit(copy)
     first, second = copies.values()
     archive = tmp_path / "template.zip"
     archived = ("--format=zip", "--prefix=template/", f"--output={archive}")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import updating
 import yaml
-from conftest import TEMPLATE, Project
-from updating import PACKAGE, PRODUCT, Workplace, commit_version, copy_template, edit
+from conftest import TEMPLATE, Project, copy_template
+from updating import PACKAGE, PRODUCT, Workplace, commit_version, edit
 
 Begin = Callable[[str], Project]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import tables
-from conftest import TEMPLATE, generate, git, run_cookiecutter
+from conftest import TEMPLATE, commit, copy_template, generate, run_cookiecutter
 from cookiecutter.cli import main
 from cookiecutter.generate import generate_context
 from cookiecutter.prompt import prompt_for_config
@@ -281,8 +281,8 @@ def test_replay_derives_anew(tmp_path: Path) -> None:
 def test_cruft(tmp_path: Path) -> None:
     """cruft, which reads the template in its own way, ends with the same message."""
     repository = tmp_path / "template"
-    git(tmp_path, "clone", "--quiet", str(TEMPLATE), "template")
-    copy_worktree(repository)
+    copy_template(repository)
+    commit(repository)
     answers = {"environments": "dev, Prod", "team": "{{ 7 * 7 }}", "origins": {"dev": []}}
     result = run_cruft(tmp_path / "out", repository, answers)
     assert result.returncode == 1
@@ -297,26 +297,6 @@ def test_cruft(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     yaml = (tmp_path / "out" / "hello-api" / ".cookiecutter.yaml").read_text("utf-8")
     assert 'team: "{{ 7 * 7 }}"' in yaml
-
-
-def copy_worktree(repository: Path) -> None:
-    """Commit the template as it is here to a clone of it."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=TEMPLATE,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        source, target = TEMPLATE / name, repository / name
-        if source.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(source.read_bytes())
-        else:
-            target.unlink(missing_ok=True)
-    git(repository, "add", "--all")
-    git(repository, "commit", "--quiet", "--allow-empty", "--message", "Worktree")
 
 
 def run_cruft(

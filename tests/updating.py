@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -80,24 +79,6 @@ class Workplace:
         result = self.run(commands, folder)
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout + result.stderr
-
-
-def copy_template(repository: Path, version: str) -> None:
-    """Copy the template as it stands to a folder, under the name of a version."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=TEMPLATE,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (TEMPLATE / name).exists():
-            (repository / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(TEMPLATE / name, repository / name)
-    pyproject = repository / "pyproject.toml"
-    text = re.sub(r'(?m)^version = ".*"', f'version = "{version}"', pyproject.read_text("utf-8"))
-    pyproject.write_text(text, encoding="utf-8")
 
 
 def commit_version(workplace: Workplace, version: str) -> None:

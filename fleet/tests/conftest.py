@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import TEMPLATE, folders_of_programs, lack
-from updating import PACKAGE, PRODUCT, Workplace, commit_version, copy_template, edit
+from conftest import TEMPLATE, copy_template, folders_of_programs, lack
+from updating import PACKAGE, PRODUCT, Workplace, commit_version, edit
 
 from fleet.__main__ import main
 from fleet.template import NAME, VERSION

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from conftest import commit
-from updating import Workplace, copy_template, edit
+from conftest import commit, copy_template
+from updating import Workplace, edit
 
 from .conftest import FIRST, NEWER, OLDER
 
